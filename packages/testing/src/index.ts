@@ -1,0 +1,1 @@
+export { FakeModelServer } from "./fake-model-server.ts";
