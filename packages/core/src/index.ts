@@ -1,3 +1,20 @@
+export { text } from "./adapters/text-adapter.ts";
+export { AgentApp, type QueryOptions, type RunAppOptions } from "./app/agent-app.ts";
+export type {
+  AgentAppOptions,
+  Authenticate,
+  AuthenticationRequest,
+  LogOptions,
+  StreamOptions,
+} from "./app/agent-app-options.ts";
+export type { RunningApp } from "./app/running-app.ts";
+// For those who implement adapters, services and protocols.
+export {
+  MessageAssembler,
+  type MessageAssemblerOptions,
+  type RunOutcome,
+} from "./assembler/message-assembler.ts";
+export { toolCallMessageId, toolOutputMessageId, wireMessageId } from "./assembler/wire-message-id.ts";
 export type { AgentPart, FinishReason, ToolType } from "./contracts/agent-part.ts";
 export type { FrameworkAdapter, HistoryMode } from "./contracts/framework-adapter.ts";
 export type { LogEntry } from "./contracts/log-entry.ts";
@@ -29,7 +46,13 @@ export type {
   SessionChange,
   SessionHistoryService,
 } from "./contracts/session-history-service.ts";
-export { type SessionHandle, type SessionKey, sessionKeyText } from "./contracts/session-key.ts";
+export {
+  type RunSession,
+  type RunSessionHandle,
+  type SessionHandle,
+  type SessionKey,
+  sessionKeyText,
+} from "./contracts/session-key.ts";
 export type {
   AgentState,
   ExportStateOptions,
@@ -37,3 +60,16 @@ export type {
   StateService,
 } from "./contracts/state-service.ts";
 export { RuntimeError, type RuntimeErrorOptions } from "./errors/runtime-error.ts";
+export type { EngineServices, HandlerContext, HandlerResult, QueryHandler } from "./runs/hosted-agent.ts";
+export { InMemoryRunStore, type InMemoryRunStoreOptions } from "./runs/in-memory-run-store.ts";
+export { JsonLogEntry } from "./runs/json-log-entry.ts";
+export type { RunOptions } from "./runs/run-limits.ts";
+export type { Caller } from "./runs/runs.ts";
+export type { EndpointContext, EndpointHandler, EndpointOptions } from "./server/endpoint.ts";
+export type { RouteMethod } from "./server/route.ts";
+export { InMemoryMemoryService } from "./services/in-memory-memory-service.ts";
+export { InMemorySessionHistoryService } from "./services/in-memory-session-history-service.ts";
+export {
+  InMemoryStateService,
+  type InMemoryStateServiceOptions,
+} from "./services/in-memory-state-service.ts";

@@ -51,7 +51,7 @@ export class FakeModelServer implements AsyncDisposable {
   }
 
   /** Adds answers behind those that are still waiting. */
-  reply(...replies: readonly FakeReply[]): this {
+  reply(...replies: FakeReply[]): this {
     this.#queue.push(...replies);
     return this;
   }

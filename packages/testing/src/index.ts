@@ -1,1 +1,11 @@
+export type { Durable } from "./durable.ts";
 export { FakeModelServer } from "./fake-model-server.ts";
+export { responseEntry, textEntries, textEntry, toLogEntry } from "./log-entries.ts";
+export { type MemoryServiceSuiteOptions, memoryServiceSuite } from "./memory-service-suite.ts";
+export { type NewRunOptions, newRun } from "./new-run.ts";
+export { type RunStoreSuiteOptions, runStoreSuite } from "./run-store-suite.ts";
+export {
+  type SessionHistoryServiceSuiteOptions,
+  sessionHistoryServiceSuite,
+} from "./session-history-service-suite.ts";
+export { type StateServiceSuiteOptions, stateServiceSuite } from "./state-service-suite.ts";

@@ -3,7 +3,8 @@ import type { ContentBlock } from "./content-block.ts";
 /** One change to the block at `index` of a message's content. */
 export type BlockDelta =
   /** `text` was appended; a block that is not there yet starts out empty. */
-  | { readonly kind: "text" | "thinking"; readonly index: number; readonly text: string }
+  | { readonly kind: "text"; readonly index: number; readonly text: string }
+  | { readonly kind: "thinking"; readonly index: number; readonly text: string }
   /** A call began, or `rawInput` was appended to its arguments. */
   | {
       readonly kind: "tool-use";

@@ -55,7 +55,7 @@ export class Msg {
   /** Reads what `toJSON` or Python's `to_dict` wrote, whatever optional member is missing; keeps unknown blocks. */
   static fromJSON(json: MsgJsonInput): Msg {
     const { id, name, role, content, metadata, timestamp, invocation_id, usage } = parseMsgJson(json);
-    return new Msg(name, (content ?? []) as string | readonly ContentBlock[], role, {
+    return new Msg(name, typeof content === "string" ? content : (content ?? []).map(toBlock), role, {
       id: id ?? undefined,
       metadata,
       timestamp: timestamp ?? undefined,
@@ -108,11 +108,19 @@ export class Msg {
 
 const NO_OPTIONS: MsgOptions = {};
 
+// Stored content is data of any age: what is not a block becomes text, and blocks of unknown types stay as they are.
+function toBlock(item: unknown): ContentBlock {
+  if (typeof item === "object" && item !== null && "type" in item) return item as ContentBlock;
+  return { type: "text", text: typeof item === "string" ? item : JSON.stringify(item) };
+}
+
 // Blocks that are frozen already are shared, so that a snapshot costs no more than its list.
 function frozenBlocks(content: readonly ContentBlock[]): readonly ContentBlock[] {
   if (!Array.isArray(content)) {
     throw new TypeError("The content of a message is a string or a list of blocks.");
   }
   if (Object.isFrozen(content)) return content;
-  return Object.freeze(content.map((block) => (Object.isFrozen(block) ? block : Object.freeze({ ...block }))));
+  return Object.freeze(
+    content.map((block) => (Object.isFrozen(block) ? block : Object.freeze({ ...block }))),
+  );
 }

@@ -22,7 +22,7 @@ export interface FrameworkAdapter<Input, Yield> {
   /** True for what the handler may yield: one item of the framework's stream. */
   isYield(value: unknown): value is Yield;
 
-  /** The parts of a stream. Called once per run; what it throws ends the run. */
+  /** The parts of a stream. Called once per run; throws on an item that `isYield` refuses, which ends the run. */
   fromStream(stream: AsyncIterable<Yield>): AsyncIterable<AgentPart>;
 
   /** The framework's own errors in the runtime's words; `undefined` for what it does not know. */

@@ -2,7 +2,7 @@ import type { ResolvedAgentRequest, Status, TerminalStatus } from "@agentscope-r
 import type { LogEntry } from "./log-entry.ts";
 import type { Page, PageOptions } from "./page.ts";
 import type { Service } from "./service.ts";
-import type { SessionKey } from "./session-key.ts";
+import type { RunSession } from "./session-key.ts";
 
 /** What happens to a new run of a session that has one already. */
 export type SessionPolicy = "enqueue" | "reject" | "interrupt";
@@ -10,7 +10,7 @@ export type SessionPolicy = "enqueue" | "reject" | "interrupt";
 /** A run as the store knows it. Times are milliseconds since the epoch. */
 export interface RunRecord {
   readonly id: string;
-  readonly session: Required<SessionKey>;
+  readonly session: RunSession;
   readonly status: Status;
   readonly request: ResolvedAgentRequest;
   readonly createdAt: number;
@@ -30,7 +30,7 @@ export interface CancelRequest {
 }
 
 export interface NewRun {
-  readonly session: Required<SessionKey>;
+  readonly session: RunSession;
   readonly request: ResolvedAgentRequest;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
@@ -109,7 +109,10 @@ export interface RunStore extends Service {
   /** Adds entries. Rejects with `FENCED` if the lease is not the current one, the numbers don't follow, or the run has ended. */
   append(lease: RunLease, entries: readonly LogEntry[]): Promise<void>;
 
-  /** Adds the last entries and sets the status, in one step. Resolves to false, having done nothing, if the run has ended. */
+  /**
+   * Adds the last entries and sets the status, in one step. Resolves to false, having done nothing, if the run has
+   * ended, or if its cancellation was requested and `status` is not `canceled`. Rejects with `FENCED` like `append`.
+   */
   finish(lease: RunLease, status: TerminalStatus, entries: readonly LogEntry[]): Promise<boolean>;
 
   /**

@@ -15,6 +15,16 @@ export interface SessionHandle extends SessionKey {
   readonly fence?: number | undefined;
 }
 
+/** A session whose agent is known, as all sessions of runs are. */
+export interface RunSession extends SessionKey {
+  readonly agent: string;
+}
+
+/** A session as the handler of a run holds it. */
+export interface RunSessionHandle extends RunSession {
+  readonly fence: number;
+}
+
 /** A string that is the same for equal keys and different for others, whatever characters they hold. */
 export function sessionKeyText({ agent, userId, sessionId }: SessionKey): string {
   return JSON.stringify([agent ?? null, userId, sessionId]);

@@ -1,0 +1,96 @@
+import { InterruptibleIterator } from "../iteration/interruptible-iterator.ts";
+import { Msg } from "../message/msg.ts";
+import type { ChatResponse } from "../model/chat-response.ts";
+import { closeCalls } from "./act.ts";
+import { GrowingMessage } from "./growing-message.ts";
+import type { ReplyRun } from "./reply-run.ts";
+
+export interface ReasonOptions {
+  /** Whether the model may call tools. */
+  readonly withTools: boolean;
+  /** A message for this call only. */
+  readonly hint?: Msg | undefined;
+}
+
+/**
+ * Lets the model write one message and remembers it. A message that broke off is kept as far as it came, closed for those
+ * who watch, with a result for each of its calls; then the failure is thrown.
+ */
+export async function reason(run: ReplyRun, { withTools, hint }: ReasonOptions): Promise<Msg> {
+  const messages = [...(await run.memory.getMemory()), ...(hint === undefined ? [] : [hint])];
+  if (run.sysPrompt !== "") messages.unshift(new Msg("system", run.sysPrompt, "system"));
+  run.signal.throwIfAborted();
+
+  const growing = new GrowingMessage(run, run.name, "assistant");
+  run.emit({ type: "MODEL_CALL_START", model_name: run.model.modelName });
+  const outcome = await listen(run, messages, withTools, growing);
+  const message = finish(growing, outcome);
+  run.emit({ type: "MODEL_CALL_END", ...tokens(message) });
+  if (message !== undefined) await run.memory.add(message);
+  if (message !== undefined && !("failure" in outcome)) return message;
+
+  const calls = message?.getContentBlocks("tool_use") ?? [];
+  if (run.signal.aborted) {
+    await closeCalls(run, calls, "interrupted", "The tool call was interrupted by the user.");
+    throw run.signal.reason;
+  }
+  await closeCalls(
+    run,
+    calls,
+    "error",
+    "Error: The call was not made, because the model's answer broke off.",
+  );
+  throw "failure" in outcome ? outcome.failure : new Error("The model wrote no message.");
+}
+
+type Outcome = { readonly last: ChatResponse | undefined } | { readonly failure: unknown };
+
+async function listen(
+  run: ReplyRun,
+  messages: readonly Msg[],
+  withTools: boolean,
+  growing: GrowingMessage,
+): Promise<Outcome> {
+  // The response that says it is the last is not printed twice.
+  let held: ChatResponse | undefined;
+  const print = ({ content, delta }: ChatResponse): void => {
+    growing.print({ content, changes: delta, last: false });
+  };
+  try {
+    const tools = withTools ? run.toolkit.getJsonSchemas() : [];
+    const stream = run.model.stream(messages, { tools, signal: run.signal, formatter: run.formatter });
+    using responses = new InterruptibleIterator(stream, run.signal);
+    for (;;) {
+      const next = await responses.next();
+      if (next.done) break;
+      if (held !== undefined) print(held);
+      held = next.value.finishReason === undefined ? undefined : next.value;
+      if (held === undefined) print(next.value);
+    }
+    run.signal.throwIfAborted();
+    return { last: held };
+  } catch (failure) {
+    if (held !== undefined) print(held);
+    return { failure };
+  }
+}
+
+// The last snapshot; there is none when the model failed before it wrote anything.
+function finish(growing: GrowingMessage, outcome: Outcome): Msg | undefined {
+  if ("last" in outcome && outcome.last !== undefined) {
+    const { content, delta, usage } = outcome.last;
+    return growing.print({ content, changes: delta, last: true, usage });
+  }
+  if (growing.latest === undefined && "failure" in outcome) return undefined;
+  return growing.print({ content: growing.latest?.getContentBlocks() ?? [], changes: [], last: true });
+}
+
+function tokens(message: Msg | undefined): { readonly input_tokens: number; readonly output_tokens: number } {
+  const { input_tokens = 0, output_tokens = 0, cached_tokens, reasoning_tokens } = message?.usage ?? {};
+  return {
+    input_tokens,
+    output_tokens,
+    ...(cached_tokens === undefined ? {} : { cached_tokens }),
+    ...(reasoning_tokens === undefined ? {} : { reasoning_tokens }),
+  };
+}

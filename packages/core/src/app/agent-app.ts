@@ -1,0 +1,194 @@
+import type { AddressInfo } from "node:net";
+import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from "fastify";
+import type { z } from "zod";
+import type { FrameworkAdapter, HistoryMode } from "../contracts/framework-adapter.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
+import type { EngineServices, QueryHandler } from "../runs/hosted-agent.ts";
+import { agentPlugin } from "../server/agent-plugin.ts";
+import { createServer } from "../server/create-server.ts";
+import type { EndpointHandler, EndpointOptions } from "../server/endpoint.ts";
+import { isLoopback } from "../server/loopback.ts";
+import type { AgentAppOptions } from "./agent-app-options.ts";
+import { AgentEngine } from "./agent-engine.ts";
+import type { AppDefinition } from "./app-definition.ts";
+import { onExitSignals } from "./exit-signals.ts";
+import { type RunningApp, runningApp } from "./running-app.ts";
+
+export interface QueryOptions {
+  /** Who writes the session's history. Defaults to what the adapter says. */
+  readonly history?: HistoryMode | undefined;
+}
+
+export interface RunAppOptions {
+  /** Defaults to `127.0.0.1`. */
+  readonly host?: string | undefined;
+  /** Defaults to 8090; 0 takes any that is free. */
+  readonly port?: number | undefined;
+}
+
+/** An agent and what serves it. Making one starts nothing. */
+export class AgentApp<Resources = undefined> {
+  readonly #definition: AppDefinition;
+  #engine: AgentEngine | undefined;
+
+  constructor(options: AgentAppOptions) {
+    if (options.name === "") throw new RuntimeError("CONFIGURATION_ERROR", "An app needs a name.");
+    this.#definition = {
+      options,
+      init: undefined,
+      shutdown: undefined,
+      services: undefined,
+      query: undefined,
+      endpoints: [],
+      plugins: [],
+      hosted: new Map(),
+    };
+  }
+
+  get name(): string {
+    return this.#definition.options.name;
+  }
+
+  /** Makes what the handlers work with, once, before the first request. Comes before everything else. */
+  init<Made>(make: () => Made | Promise<Made>): AgentApp<Made> {
+    const { init, shutdown, services, query, endpoints } = this.#definition;
+    if (
+      init !== undefined ||
+      shutdown !== undefined ||
+      services !== undefined ||
+      query !== undefined ||
+      endpoints.length > 0
+    ) {
+      throw new RuntimeError(
+        "CONFIGURATION_ERROR",
+        "init comes first and once: new AgentApp(…).init(…).query(…).",
+      );
+    }
+    this.#definition.init = make;
+    return this as unknown as AgentApp<Made>;
+  }
+
+  /** Gives up what `init` made, after the last run has ended. */
+  shutdown(end: (resources: Resources) => unknown): this {
+    this.#definition.shutdown = end as (resources: unknown) => unknown;
+    return this;
+  }
+
+  /** Names the services that the engine itself may use, such as the history it writes for the `text` adapter. */
+  services(pick: (resources: Resources) => EngineServices): this {
+    this.#definition.services = pick as (resources: unknown) => EngineServices;
+    return this;
+  }
+
+  /** The agent: a framework's adapter, and a handler that yields what the adapter takes. */
+  query<Input, Yield>(
+    adapter: FrameworkAdapter<Input, Yield>,
+    handler: QueryHandler<Input, NoInfer<Yield>, Resources>,
+    options: QueryOptions = {},
+  ): this {
+    if (this.#definition.query !== undefined) {
+      throw new RuntimeError("CONFIGURATION_ERROR", "An app has one query; host() adds further agents.");
+    }
+    this.#definition.query = {
+      adapter: adapter as FrameworkAdapter<unknown, unknown>,
+      handler: handler as QueryHandler<unknown, unknown, unknown>,
+      history: options.history ?? adapter.history ?? "engine",
+    };
+    return this;
+  }
+
+  /** A route of your own: answers with JSON, or with one event per item of a generator. */
+  endpoint<Body extends z.ZodType = z.ZodUnknown, Query extends z.ZodType = z.ZodUnknown>(
+    path: string,
+    options: EndpointOptions<Body, Query>,
+    handler: EndpointHandler<z.output<Body>, z.output<Query>, Resources>,
+  ): this {
+    const { method = "POST", summary = `${method} ${path}`, body, query } = options;
+    this.#definition.endpoints.push({
+      method,
+      path,
+      summary,
+      body,
+      query,
+      streams: true,
+      handle: handler as never,
+    });
+    return this;
+  }
+
+  /** Serves another app as well, with its whole surface, under `/agents/<name>`, out of this app's run store. */
+  host(name: string, app: AgentApp<never> | AgentApp<unknown>): this {
+    const { hosted } = this.#definition;
+    if (!/^[\w.-]{1,64}$/.test(name) || hosted.has(name) || name === this.name) {
+      const message = `${JSON.stringify(name)} can't name a hosted app: it needs 1 to 64 letters, digits, "_", "-" or ".", and to be new.`;
+      throw new RuntimeError("CONFIGURATION_ERROR", message);
+    }
+    if (app.#definition.hosted.size > 0) {
+      throw new RuntimeError("CONFIGURATION_ERROR", `${name} hosts apps itself: host them here instead.`);
+    }
+    hosted.set(name, app.#definition);
+    return this;
+  }
+
+  /** Adds a Fastify plugin to whatever server the app is part of. */
+  register(
+    plugin: FastifyPluginAsync | FastifyPluginCallback,
+    options: Readonly<Record<string, unknown>> = {},
+  ): this {
+    this.#definition.plugins.push({ plugin, options });
+    return this;
+  }
+
+  /** The app as a plugin for a Fastify server of yours: `await fastify.register(app.plugin(), { prefix: "/friday" })`. */
+  plugin(): FastifyPluginAsync {
+    return agentPlugin(this.#definition, this.#sharedEngine());
+  }
+
+  /** A Fastify server of the app's own that does not listen yet, for `inject` or for a `listen` of yours. */
+  createServer(): Promise<FastifyInstance> {
+    return createServer(this.#definition, this.#sharedEngine());
+  }
+
+  /**
+   * Serves the app until `close`, SIGTERM or SIGINT; resolves once it listens. Rejects with `CONFIGURATION_ERROR`
+   * if `init` fails, and with Node's own error if the port can't be had.
+   */
+  async run({ host = "127.0.0.1", port = 8090 }: RunAppOptions = {}): Promise<RunningApp> {
+    const loopbackOnly = isLoopback(host);
+    const server = await createServer(this.#definition, this.#sharedEngine(), { loopbackOnly });
+    try {
+      await server.listen({
+        host,
+        port,
+        listenTextResolver: (address) => `${this.name} listens at ${address}.`,
+      });
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    if (this.#definition.options.authenticate === undefined) {
+      const trust = loopbackOnly ? "any local program" : "anybody who can reach it";
+      server.log.warn(
+        `There is no authenticate: ${trust} may use it, and user_id is a label, not an identity.`,
+      );
+    }
+    const close = async () => {
+      await this.#sharedEngine().drain();
+      await server.close();
+    };
+    const app = runningApp(urlOf(server, host), close, () => unhook());
+    const unhook = onExitSignals(app.close);
+    return app;
+  }
+
+  #sharedEngine(): AgentEngine {
+    this.#engine ??= new AgentEngine(this.#definition);
+    return this.#engine;
+  }
+}
+
+function urlOf(server: FastifyInstance, host: string): string {
+  const reachable =
+    host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
+  return `http://${reachable}:${(server.server.address() as AddressInfo).port}`;
+}

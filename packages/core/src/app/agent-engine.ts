@@ -1,0 +1,131 @@
+import type { Logger } from "../contracts/logger.ts";
+import type { RunStore } from "../contracts/run-store.ts";
+import { isService, type Service } from "../contracts/service.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
+import type { HostedAgent } from "../runs/hosted-agent.ts";
+import { InMemoryRunStore } from "../runs/in-memory-run-store.ts";
+import { Runs } from "../runs/runs.ts";
+import type { AppDefinition } from "./app-definition.ts";
+import { checkHealth, type Health } from "./health.ts";
+
+/** One app at work. */
+interface RunningApp {
+  readonly definition: AppDefinition;
+  readonly resources: unknown;
+  readonly agent: HostedAgent | undefined;
+}
+
+/** What serves an app and those it hosts: started by the first listener, stopped by the last. */
+export class AgentEngine {
+  readonly #definition: AppDefinition;
+  readonly #store: RunStore;
+  readonly #apps = new Map<AppDefinition, RunningApp>();
+  #runs: Runs | undefined;
+  #listeners = 0;
+  #change: Promise<void> = Promise.resolve();
+
+  constructor(definition: AppDefinition) {
+    this.#definition = definition;
+    this.#store = definition.options.runStore ?? new InMemoryRunStore();
+  }
+
+  get runs(): Runs {
+    if (this.#runs === undefined) throw new RuntimeError("SERVICE_NOT_STARTED", "The app is not started.");
+    return this.#runs;
+  }
+
+  /** True while runs are taken on. */
+  get accepting(): boolean {
+    return this.#runs !== undefined && !this.#runs.draining;
+  }
+
+  /** The agent and the resources of an app. */
+  of(definition: AppDefinition): RunningApp {
+    const app = this.#apps.get(definition);
+    if (app === undefined) throw new RuntimeError("SERVICE_NOT_STARTED", "The app is not started.");
+    return app;
+  }
+
+  /** Starts everything for the first listener; rejects, everything stopped again, with what went wrong. */
+  retain(log: Logger): Promise<void> {
+    return this.#next(async () => {
+      if (this.#listeners === 0) await this.#start(log);
+      this.#listeners++;
+    });
+  }
+
+  /** Drains and stops everything with the last listener. */
+  release(): Promise<void> {
+    return this.#next(async () => {
+      if (this.#listeners === 0 || --this.#listeners > 0) return;
+      await this.#runs?.drain(this.#definition.options.drainGrace ?? 10_000);
+      await this.#stop();
+    });
+  }
+
+  /** Lets runs come to their end and takes on no more, unless other listeners go on. */
+  async drain(): Promise<void> {
+    if (this.#listeners <= 1) await this.#runs?.drain(this.#definition.options.drainGrace ?? 10_000);
+  }
+
+  /** Whether an app can work: the run store and every service that its `init` returned. */
+  async health(definition: AppDefinition): Promise<Health> {
+    const resources = this.#apps.get(definition)?.resources;
+    const services: Record<string, Service> = { run_store: this.#store };
+    for (const [name, value] of Object.entries(resources ?? {})) if (isService(value)) services[name] = value;
+    return checkHealth(services, this.accepting);
+  }
+
+  async #start(log: Logger): Promise<void> {
+    const limits = this.#definition.options.runs;
+    await this.#store.start();
+    try {
+      await this.#startApp(this.#definition, this.#definition.options.name);
+      for (const [name, definition] of this.#definition.hosted) await this.#startApp(definition, name);
+    } catch (error) {
+      await this.#stop();
+      throw error;
+    }
+    this.#runs = new Runs({ store: this.#store, log, limits });
+  }
+
+  async #startApp(definition: AppDefinition, name: string): Promise<void> {
+    let resources: unknown;
+    try {
+      resources = await definition.init?.();
+    } catch (error) {
+      const message = `The init of ${name} failed: ${error instanceof Error ? error.message : String(error)}`;
+      throw new RuntimeError("CONFIGURATION_ERROR", message, { cause: error });
+    }
+    const { query } = definition;
+    const services = definition.services?.(resources) ?? {};
+    const agent = query === undefined ? undefined : { name, ...query, resources, services };
+    this.#apps.set(definition, { definition, resources, agent });
+  }
+
+  async #stop(): Promise<void> {
+    this.#runs = undefined;
+    const failures: unknown[] = [];
+    const attempt = async (step: () => unknown) => {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    for (const { definition, resources } of [...this.#apps.values()].reverse()) {
+      await attempt(() => definition.shutdown?.(resources));
+    }
+    this.#apps.clear();
+    await attempt(() => this.#store.stop());
+    if (failures.length > 0)
+      throw new AggregateError(failures, "Not everything could be shut down in order.");
+  }
+
+  // One at a time: a listener that closes while another opens must find things settled.
+  #next(step: () => Promise<void>): Promise<void> {
+    const done = this.#change.then(step);
+    this.#change = done.catch(() => undefined);
+    return done;
+  }
+}

@@ -1,0 +1,92 @@
+import type { ContentType, MessageType, Role, Usage } from "@agentscope-runtime/agent-api";
+import type { EventSequence } from "./event-sequence.ts";
+
+export interface WireMessageInit {
+  readonly id: string;
+  readonly type: MessageType;
+  readonly role: Role;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+type Closing = "completed" | "incomplete";
+
+/** A slot whose text is still growing. */
+interface GrowingSlot {
+  readonly type: "text" | "refusal";
+  readonly deltaHead: string;
+  value: string;
+}
+
+/** One open message of the wire: `in_progress`, then its slots one after the other, then its end. */
+export class WireMessage {
+  readonly id: string;
+  readonly #events: EventSequence;
+  readonly #init: WireMessageInit;
+  readonly #closedSlots: string[] = [];
+  #growing: GrowingSlot | undefined;
+  #usage: Usage | null = null;
+
+  constructor(events: EventSequence, init: WireMessageInit) {
+    this.id = init.id;
+    this.#events = events;
+    this.#init = init;
+    events.emit(this.#rest("in_progress", "null"));
+  }
+
+  set usage(usage: Usage) {
+    this.#usage = usage;
+  }
+
+  /** Appends to the open slot of that type, or opens one. */
+  appendText(type: "text" | "refusal", text: string): void {
+    if (text === "") return;
+    if (this.#growing?.type !== type) {
+      this.closeSlot("completed");
+      this.#growing = {
+        type,
+        value: "",
+        deltaHead: `${this.#slotHead("in_progress", type, true)},"${type}":`,
+      };
+    }
+    this.#growing.value += text;
+    this.#events.emit(`${this.#growing.deltaHead}${JSON.stringify(text)}}`);
+  }
+
+  /** Shows a slot as it is so far; it is not open afterwards. */
+  showSlot(type: ContentType, fields: object, delta = false): void {
+    this.#events.emit(`${this.#slotHead("in_progress", type, delta)},${JSON.stringify(fields).slice(1)}`);
+  }
+
+  /** Adds a slot that is whole. */
+  addSlot(type: ContentType, fields: object, status: Closing = "completed"): void {
+    this.closeSlot("completed");
+    this.#closedSlots.push(
+      this.#events.emit(`${this.#slotHead(status, type, false)},${JSON.stringify(fields).slice(1)}`),
+    );
+  }
+
+  closeSlot(status: Closing): void {
+    const slot = this.#growing;
+    if (slot === undefined) return;
+    this.#growing = undefined;
+    this.addSlot(slot.type, { [slot.type]: slot.value }, status);
+  }
+
+  /** Ends the message and returns its JSON as it stands in the response's `output`. */
+  close(status: Closing): string {
+    this.closeSlot(status);
+    return this.#events.emit(this.#rest(status, `[${this.#closedSlots.join(",")}]`));
+  }
+
+  #slotHead(status: string, type: ContentType, delta: boolean): string {
+    const index = this.#closedSlots.length;
+    return `"object":"content","status":"${status}","error":null,"type":"${type}","index":${index},"delta":${delta},"msg_id":${JSON.stringify(this.id)}`;
+  }
+
+  #rest(status: string, content: string): string {
+    const { id, type, role, metadata } = this.#init;
+    const head = `"object":"message","status":"${status}","error":null,"id":${JSON.stringify(id)},"type":${JSON.stringify(type)}`;
+    const tail = `"code":null,"message":null,"usage":${JSON.stringify(this.#usage)},"metadata":${JSON.stringify(metadata ?? null)}}`;
+    return `${head},"role":"${role}","content":${content},${tail}`;
+  }
+}

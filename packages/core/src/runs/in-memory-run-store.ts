@@ -1,0 +1,267 @@
+import type { TerminalStatus } from "@agentscope-runtime/agent-api";
+import type { LogEntry } from "../contracts/log-entry.ts";
+import type { Page } from "../contracts/page.ts";
+import type {
+  CancelRequest,
+  CreateResult,
+  ListRunsOptions,
+  NewRun,
+  ReadRunOptions,
+  RunLease,
+  RunRecord,
+  RunStore,
+} from "../contracts/run-store.ts";
+import { sessionKeyText } from "../contracts/session-key.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
+import { abortable } from "./abortable.ts";
+import { IdempotencyKeys } from "./idempotency-keys.ts";
+import { StoredRun } from "./stored-run.ts";
+
+export interface InMemoryRunStoreOptions {
+  /** How many ended runs keep their events. Defaults to 1000. */
+  readonly maxFinishedRuns?: number | undefined;
+  /** How many characters of events ended runs keep altogether. Defaults to 256 Mi. */
+  readonly maxFinishedLength?: number | undefined;
+  /** How long an ended run keeps its events, in milliseconds. Defaults to one hour. */
+  readonly finishedRunTtl?: number | undefined;
+  /** How many runs whose events were given up are remembered as expired. Defaults to 10,000. */
+  readonly maxExpiredRuns?: number | undefined;
+  /** How long an idempotency key is remembered, in milliseconds. Defaults to one day. */
+  readonly idempotencyTtl?: number | undefined;
+  /** The clock, in milliseconds since the epoch. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** A {@link RunStore} in this process: as fast as can be, and gone with the process. */
+export class InMemoryRunStore implements RunStore {
+  readonly #options: InMemoryRunStoreOptions;
+  readonly #now: () => number;
+  readonly #runs = new Map<string, StoredRun>();
+  /** The runs of a session that have not settled, in order. */
+  readonly #lanes = new Map<string, StoredRun[]>();
+  readonly #keys: IdempotencyKeys;
+  /** Ended runs that still have events, in the order they ended; then those that don't. */
+  readonly #finished = new Set<StoredRun>();
+  readonly #expired = new Set<StoredRun>();
+  #finishedLength = 0;
+  #lastFence = 0;
+  #ordinal = 0;
+  #started = false;
+  #sweeper: NodeJS.Timeout | undefined;
+
+  constructor(options: InMemoryRunStoreOptions = {}) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#keys = new IdempotencyKeys(options.idempotencyTtl ?? 86_400_000, this.#now);
+  }
+
+  async start(): Promise<void> {
+    this.#started = true;
+    this.#sweeper ??= setInterval(() => this.#sweep(), 60_000).unref();
+  }
+
+  async stop(): Promise<void> {
+    this.#started = false;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+    for (const run of this.#runs.values()) run.wake();
+    this.#runs.clear();
+    this.#lanes.clear();
+    this.#finished.clear();
+    this.#expired.clear();
+    this.#finishedLength = 0;
+    this.#keys.clear();
+  }
+
+  async health(): Promise<boolean> {
+    return this.#started;
+  }
+
+  async create(run: NewRun): Promise<CreateResult> {
+    this.#assertStarted();
+    this.#sweep();
+    const knownId = this.#keys.find(run.idempotency);
+    const known = knownId === undefined ? undefined : this.#runs.get(knownId);
+    if (known !== undefined) return { kind: "replayed", run: known.record };
+    const { id } = run.request;
+    if (this.#runs.has(id))
+      throw new RuntimeError("RUN_ID_CONFLICT", `The id ${id} was used by another run.`);
+
+    const laneKey = sessionKeyText(run.session);
+    const lane = this.#lanes.get(laneKey) ?? [];
+    this.#admit(run, lane);
+    const created = new StoredRun(this.#ordinal++, run, laneKey, lane.length === 0 ? "created" : "queued");
+    if (lane.push(created) === 1) created.giveTurn();
+    this.#lanes.set(laneKey, lane);
+    this.#runs.set(id, created);
+    this.#keys.remember(run.idempotency, id);
+    return { kind: "created", run: created.record, lease: created.lease, ahead: lane.length - 1 };
+  }
+
+  async waitTurn(lease: RunLease, signal?: AbortSignal): Promise<number> {
+    const run = this.#find(lease.runId);
+    run.assertHeld(lease);
+    await abortable(run.turn, signal);
+    if (!run.ended) {
+      run.status = "in_progress";
+      run.startedAt ??= this.#now();
+    }
+    // Taken from the clock, so that it goes on rising when the process, and with it the last fence, is gone.
+    this.#lastFence = Math.max(this.#lastFence + 1, this.#now());
+    return this.#lastFence;
+  }
+
+  async release(lease: RunLease): Promise<void> {
+    const run = this.#runs.get(lease.runId);
+    if (run === undefined || run.settled || run.epoch !== lease.epoch) return;
+    run.settled = true;
+    const lane = this.#lanes.get(run.lane) ?? [];
+    const rest = lane.filter((other) => other !== run);
+    if (rest.length === 0) this.#lanes.delete(run.lane);
+    else this.#lanes.set(run.lane, rest);
+    rest[0]?.giveTurn();
+  }
+
+  async append(lease: RunLease, entries: readonly LogEntry[]): Promise<void> {
+    const run = this.#find(lease.runId);
+    run.assertWritable(lease, entries);
+    run.add(entries);
+  }
+
+  async finish(lease: RunLease, status: TerminalStatus, entries: readonly LogEntry[]): Promise<boolean> {
+    const run = this.#find(lease.runId);
+    run.assertHeld(lease);
+    if (run.ended || (run.cancel !== undefined && status !== "canceled")) return false;
+    run.assertWritable(lease, entries);
+    run.status = status;
+    run.completedAt = this.#now();
+    run.add(entries);
+    this.#finished.add(run);
+    this.#finishedLength += run.length;
+    return true;
+  }
+
+  async *read(runId: string, options: ReadRunOptions = {}): AsyncGenerator<readonly LogEntry[]> {
+    const { after = -1, follow = false, signal } = options;
+    const run = this.#find(runId);
+    if (run.expired) throw new RuntimeError("RUN_EXPIRED", `The events of run ${runId} are no longer kept.`);
+    const { entries } = run;
+    const wake = () => run.wake();
+    signal?.addEventListener("abort", wake, { once: true });
+    try {
+      for (let next = after + 1; signal?.aborted !== true; ) {
+        if (next < entries.length) {
+          const batch = entries.slice(next);
+          next = entries.length;
+          yield batch;
+        } else if (follow && !run.ended && this.#started) {
+          await run.changed;
+        } else {
+          return;
+        }
+      }
+    } finally {
+      signal?.removeEventListener("abort", wake);
+    }
+  }
+
+  async get(runId: string): Promise<RunRecord | undefined> {
+    this.#assertStarted();
+    return this.#runs.get(runId)?.record;
+  }
+
+  async list(options: ListRunsOptions): Promise<Page<RunRecord>> {
+    this.#assertStarted();
+    const { limit, before } = pageOf(options);
+    const fits = ({ session, status, expired, ordinal }: StoredRun) =>
+      !expired &&
+      ordinal < before &&
+      session.agent === options.agent &&
+      (options.userId === undefined || session.userId === options.userId) &&
+      (options.sessionId === undefined || session.sessionId === options.sessionId) &&
+      (options.status === undefined || status === options.status);
+    const found = [...this.#runs.values()].reverse().filter(fits);
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    return {
+      items: items.map((run) => run.record),
+      nextCursor: last !== undefined && found.length > limit ? String(last.ordinal) : undefined,
+    };
+  }
+
+  async requestCancel(runId: string, cancel: CancelRequest): Promise<RunRecord> {
+    const run = this.#find(runId);
+    run.requestCancel(cancel);
+    return run.record;
+  }
+
+  async watchCancel(runId: string, signal: AbortSignal): Promise<CancelRequest> {
+    return abortable(this.#find(runId).canceled, signal);
+  }
+
+  async acquire(runId: string, owner: string): Promise<RunLease> {
+    const run = this.#find(runId);
+    run.epoch++;
+    run.owner = owner;
+    return run.lease;
+  }
+
+  #admit({ policy, maxQueued, session }: NewRun, lane: readonly StoredRun[]): void {
+    if (lane.length === 0) return;
+    if (policy === "reject") {
+      throw new RuntimeError(
+        "SESSION_BUSY",
+        `The session ${session.sessionId} has a run that has not ended.`,
+      );
+    }
+    if (policy === "enqueue" && lane.length > maxQueued) {
+      const message = `${maxQueued} runs of the session ${session.sessionId} are waiting already: try again later.`;
+      throw new RuntimeError("QUEUE_FULL", message, { retryAfter: 5 });
+    }
+    if (policy !== "interrupt") return;
+    for (const run of lane) run.requestCancel({ reason: "A newer run of the session took its place." });
+  }
+
+  #find(runId: string): StoredRun {
+    this.#assertStarted();
+    const run = this.#runs.get(runId);
+    if (run === undefined) throw new RuntimeError("RESOURCE_NOT_FOUND", `There is no run ${runId}.`);
+    return run;
+  }
+
+  #sweep(): void {
+    const { maxFinishedRuns = 1000, maxFinishedLength = 2 ** 28, finishedRunTtl = 3_600_000 } = this.#options;
+    const { maxExpiredRuns = 10_000 } = this.#options;
+    const oldest = this.#now() - finishedRunTtl;
+    for (const run of this.#finished) {
+      const fits = this.#finished.size <= maxFinishedRuns && this.#finishedLength <= maxFinishedLength;
+      if (fits && (run.completedAt ?? 0) > oldest) break;
+      this.#finishedLength -= run.length;
+      run.expire();
+      this.#finished.delete(run);
+      this.#expired.add(run);
+    }
+    for (const run of this.#expired) {
+      if (this.#expired.size <= maxExpiredRuns) break;
+      this.#expired.delete(run);
+      this.#runs.delete(run.id);
+    }
+    this.#keys.sweep();
+  }
+
+  #assertStarted(): void {
+    if (this.#started) return;
+    throw new RuntimeError("SERVICE_NOT_STARTED", "InMemoryRunStore is not started: call start() first.");
+  }
+}
+
+function pageOf({ limit = 100, cursor }: ListRunsOptions): { limit: number; before: number } {
+  const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
+    throw new RuntimeError("INVALID_PARAMETER", "limit is a whole number from 1 to 1000.");
+  }
+  if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) {
+    throw new RuntimeError("INVALID_PARAMETER", "cursor is the next_cursor of the page before.");
+  }
+  return { limit, before };
+}

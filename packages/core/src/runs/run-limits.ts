@@ -1,0 +1,31 @@
+import type { SessionPolicy } from "../contracts/run-store.ts";
+
+/** What bounds the runs of an app. Times are in milliseconds. */
+export interface RunOptions {
+  /** What happens to a run whose session has another one that has not ended. Defaults to `enqueue`. */
+  readonly sessionPolicy?: SessionPolicy | undefined;
+  /** How many runs of a session may wait. Defaults to 16. */
+  readonly maxQueuedRuns?: number | undefined;
+  /** How long a canceled handler may go on adding to its run. Defaults to 800. */
+  readonly cancelGrace?: number | undefined;
+  /** How long the session waits for the handler of an ended run to return. Defaults to 30,000. */
+  readonly settleTimeout?: number | undefined;
+  /** How many events a run may have before it ends `incomplete` with the reason `log_limit`. Defaults to 100,000. */
+  readonly maxEvents?: number | undefined;
+  /** How many characters of JSON they may have altogether. Defaults to 64 Mi. */
+  readonly maxLogLength?: number | undefined;
+}
+
+export type RunLimits = { readonly [Key in keyof Required<RunOptions>]: NonNullable<RunOptions[Key]> };
+
+/** The options with their defaults. */
+export function runLimits(options: RunOptions = {}): RunLimits {
+  return {
+    sessionPolicy: options.sessionPolicy ?? "enqueue",
+    maxQueuedRuns: options.maxQueuedRuns ?? 16,
+    cancelGrace: options.cancelGrace ?? 800,
+    settleTimeout: options.settleTimeout ?? 30_000,
+    maxEvents: options.maxEvents ?? 100_000,
+    maxLogLength: options.maxLogLength ?? 2 ** 26,
+  };
+}

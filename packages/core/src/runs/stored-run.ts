@@ -1,0 +1,143 @@
+import { isTerminal, type Status } from "@agentscope-runtime/agent-api";
+import type { LogEntry } from "../contracts/log-entry.ts";
+import type { CancelRequest, NewRun, RunLease, RunRecord } from "../contracts/run-store.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
+
+/** A run in the memory of its store: its record, its log, and who waits for what. */
+export class StoredRun {
+  readonly id: string;
+  /** Counts the runs of a store in the order they were created. */
+  readonly ordinal: number;
+  entries: LogEntry[];
+  /** The characters of the log. */
+  length: number;
+  status: Status;
+  cancel: CancelRequest | undefined;
+  owner: string;
+  epoch = 1;
+  /** True once the run no longer holds up its session. */
+  settled = false;
+  startedAt: number | undefined;
+  completedAt: number | undefined;
+  readonly lane: string;
+  readonly #new: NewRun;
+  #expired = false;
+  #lastSeq: number;
+  #changed: PromiseWithResolvers<void> | undefined;
+  readonly #turn = Promise.withResolvers<void>();
+  readonly #canceled = Promise.withResolvers<CancelRequest>();
+
+  constructor(ordinal: number, run: NewRun, lane: string, status: Status) {
+    this.id = run.request.id;
+    this.ordinal = ordinal;
+    this.lane = lane;
+    this.status = status;
+    this.owner = run.owner;
+    this.entries = [run.created];
+    this.length = run.created.json.length;
+    this.#new = run;
+    this.#lastSeq = run.created.seq;
+  }
+
+  get session(): NewRun["session"] {
+    return this.#new.session;
+  }
+
+  get ended(): boolean {
+    return isTerminal(this.status);
+  }
+
+  get lease(): RunLease {
+    return { runId: this.id, owner: this.owner, epoch: this.epoch, nextSeq: this.#lastSeq + 1 };
+  }
+
+  get record(): RunRecord {
+    return {
+      id: this.id,
+      session: this.#new.session,
+      status: this.status,
+      request: this.#expired ? { ...this.#new.request, input: [] } : this.#new.request,
+      createdAt: this.#new.createdAt,
+      startedAt: this.startedAt,
+      completedAt: this.completedAt,
+      lastSeq: this.#lastSeq,
+      cancel: this.cancel,
+      expired: this.#expired || undefined,
+    };
+  }
+
+  get expired(): boolean {
+    return this.#expired;
+  }
+
+  /** Throws `FENCED` unless the lease is the current one and the entries come next. */
+  assertWritable(lease: RunLease, entries: readonly LogEntry[]): void {
+    this.assertHeld(lease);
+    if (this.ended) throw new RuntimeError("FENCED", `The run ${this.id} has ended.`);
+    for (const [index, { seq }] of entries.entries()) {
+      if (seq === this.#lastSeq + 1 + index) continue;
+      throw new RuntimeError(
+        "FENCED",
+        `Event ${seq} of run ${this.id} does not follow event ${this.#lastSeq + index}.`,
+      );
+    }
+  }
+
+  assertHeld(lease: RunLease): void {
+    if (lease.epoch === this.epoch && lease.owner === this.owner) return;
+    throw new RuntimeError("FENCED", `The run ${this.id} was taken over: it belongs to another owner now.`);
+  }
+
+  add(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      this.entries.push(entry);
+      this.length += entry.json.length;
+    }
+    this.#lastSeq += entries.length;
+    this.#notify();
+  }
+
+  requestCancel(cancel: CancelRequest): void {
+    if (this.ended || this.cancel !== undefined) return;
+    this.cancel = cancel;
+    this.#canceled.resolve(cancel);
+  }
+
+  get canceled(): Promise<CancelRequest> {
+    return this.#canceled.promise;
+  }
+
+  get turn(): Promise<void> {
+    return this.#turn.promise;
+  }
+
+  giveTurn(): void {
+    this.#turn.resolve();
+  }
+
+  /** Resolves in the turn of the loop after the next change, so that readers get what one turn brought as one batch. */
+  get changed(): Promise<void> {
+    this.#changed ??= Promise.withResolvers();
+    return this.#changed.promise;
+  }
+
+  /** Lets waiting readers look again. */
+  wake(): void {
+    this.#changed?.resolve();
+    this.#changed = undefined;
+  }
+
+  /** Gives up the events. Readers at work keep theirs. */
+  expire(): void {
+    this.#expired = true;
+    this.entries = [];
+    this.length = 0;
+  }
+
+  #notify(): void {
+    if (this.#changed === undefined) return;
+    const { resolve } = this.#changed;
+    this.#changed = undefined;
+    setImmediate(resolve);
+  }
+}

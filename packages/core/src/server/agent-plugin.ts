@@ -1,0 +1,51 @@
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
+import type { AgentEngine } from "../app/agent-engine.ts";
+import type { AppDefinition } from "../app/app-definition.ts";
+import { addAgentRoutes } from "./agent-routes.ts";
+import { Disconnects } from "./disconnects.ts";
+import { sendError } from "./error-reply.ts";
+import { EventStreams } from "./event-stream.ts";
+import { assertNesting } from "./nesting.ts";
+
+/** The app as a Fastify plugin: the engine starts with the server it is registered in, and stops with it. */
+export function agentPlugin(app: AppDefinition, engine: AgentEngine): FastifyPluginAsync {
+  return async (fastify) => {
+    const { streams: options, maxNesting = 100 } = app.options;
+    const streams = new EventStreams(options);
+    const runs = () => engine.runs;
+    const disconnects = new Disconnects(options?.disconnectGrace ?? 5000, (id, cancel) => {
+      runs()
+        .cancel(id, cancel)
+        .catch((error) => fastify.log.error({ err: error, run_id: id }, "the run could not be canceled"));
+    });
+
+    await engine.retain(fastify.log);
+    fastify.addHook("preClose", async () => {
+      disconnects.close();
+      await engine.drain();
+      streams.close();
+    });
+    fastify.addHook("onClose", () => engine.release());
+    fastify.setErrorHandler(sendError);
+    acceptJsonOnly(fastify);
+    fastify.addHook("preValidation", async ({ body }) => assertNesting(body, maxNesting));
+
+    const context = { runs, streams, disconnects };
+    await addAgentRoutes(fastify, app, engine, context);
+    for (const [name, hosted] of app.hosted) {
+      const routes = (scope: FastifyInstance) =>
+        addAgentRoutes(
+          scope,
+          hosted,
+          engine,
+          context,
+          hosted.options.authenticate ?? app.options.authenticate,
+        );
+      await fastify.register(routes, { prefix: `/agents/${name}` });
+    }
+  };
+}
+
+function acceptJsonOnly(fastify: FastifyInstance): void {
+  if (fastify.hasContentTypeParser("text/plain")) fastify.removeContentTypeParser("text/plain");
+}

@@ -1,0 +1,80 @@
+import type { FastifyInstance } from "fastify";
+import type { Authenticate } from "../app/agent-app-options.ts";
+import type { AgentEngine } from "../app/agent-engine.ts";
+import type { AppDefinition } from "../app/app-definition.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
+import type { HostedAgent } from "../runs/hosted-agent.ts";
+import { addAuthentication, callerOf } from "./authentication.ts";
+import { type EndpointContext, sendResult } from "./endpoint.ts";
+import { toOpenApi } from "./openapi.ts";
+import { probeRoutes } from "./probe-routes.ts";
+import { processRoute } from "./process-route.ts";
+import { addRoute, type Route } from "./route.ts";
+import { runRoutes } from "./run-routes.ts";
+import type { ServerContext } from "./server-context.ts";
+
+/** Adds the whole surface of one app: its agent, its runs, its endpoints, its probes, its plugins. */
+export async function addAgentRoutes(
+  fastify: FastifyInstance,
+  app: AppDefinition,
+  engine: AgentEngine,
+  context: ServerContext,
+  authenticate: Authenticate | undefined = app.options.authenticate,
+): Promise<void> {
+  const { name, description } = app.options;
+  if (authenticate !== undefined) addAuthentication(fastify, authenticate);
+  for (const { plugin, options } of app.plugins) await fastify.register(plugin, options);
+
+  const agent = (): HostedAgent => {
+    const { agent } = engine.of(app);
+    if (agent === undefined) throw new RuntimeError("UNSUPPORTED", `${name} has no agent: call query().`);
+    return agent;
+  };
+  const routes: Route[] = [
+    ...(app.query === undefined
+      ? []
+      : [processRoute(agent, context), ...runRoutes(() => agent().name, context)]),
+    ...app.endpoints.map((endpoint) => endpointRoute(endpoint, app, engine, context)),
+    ...probeRoutes({
+      name,
+      description,
+      accepting: () => engine.accepting,
+      health: () => engine.health(app),
+      openApi: () =>
+        toOpenApi(routes, {
+          title: name,
+          description,
+          version: "1.0.0",
+          prefix: fastify.prefix,
+          secured: authenticate !== undefined,
+        }),
+    }),
+  ];
+  for (const route of routes) addRoute(fastify, route);
+}
+
+function endpointRoute(
+  endpoint: Route,
+  app: AppDefinition,
+  engine: AgentEngine,
+  { streams }: ServerContext,
+): Route {
+  return {
+    ...endpoint,
+    handle: async ({ body, query, request, reply }) => {
+      const gone = new AbortController();
+      reply.raw.once("close", () => gone.abort());
+      const context: EndpointContext<unknown, unknown, unknown> = {
+        body,
+        query,
+        params: request.params as Record<string, string>,
+        caller: callerOf(request),
+        resources: engine.of(app).resources,
+        signal: gone.signal,
+        log: request.log,
+      };
+      await sendResult(await endpoint.handle(context as never), reply, streams);
+      return reply;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Authenticate } from "../app/agent-app-options.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
+import type { Caller } from "../runs/runs.ts";
+
+const callers = new WeakMap<FastifyRequest, Caller>();
+
+/** Who asks. */
+export function callerOf(request: FastifyRequest): Caller {
+  return callers.get(request) ?? {};
+}
+
+/**
+ * Lets nobody through whom `authenticate` does not know. It runs after all `onRequest` hooks, so that a refusal has
+ * the headers that CORS and others give it, and before the body is read.
+ */
+export function addAuthentication(fastify: FastifyInstance, authenticate: Authenticate): void {
+  fastify.addHook("preParsing", async (request) => {
+    const { openToAll } = request.routeOptions.config as { openToAll?: boolean };
+    if (openToAll === true || callers.has(request)) return;
+    callers.set(request, await identify(request, authenticate));
+  });
+}
+
+async function identify(request: FastifyRequest, authenticate: Authenticate): Promise<Caller> {
+  let caller: Required<Caller> | undefined;
+  try {
+    const { method, url, headers, ip } = request;
+    caller = await authenticate({ method, url, headers, ip });
+  } catch (error) {
+    if (RuntimeError.is(error)) throw error;
+    request.log.warn({ err: error }, "authenticate has thrown, which is taken for a refusal");
+  }
+  if (caller?.userId) return { userId: caller.userId };
+  throw new RuntimeError("AUTH_FAILED", "Credentials are missing or wrong.");
+}

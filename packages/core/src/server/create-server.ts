@@ -1,0 +1,50 @@
+import fastify, { type FastifyInstance, LogController } from "fastify";
+import type { LogOptions } from "../app/agent-app-options.ts";
+import type { AgentEngine } from "../app/agent-engine.ts";
+import type { AppDefinition } from "../app/app-definition.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
+import { agentPlugin } from "./agent-plugin.ts";
+import { sendError } from "./error-reply.ts";
+import { addHostCheck } from "./loopback.ts";
+import { scrub } from "./scrub.ts";
+
+export interface CreateServerOptions {
+  /** True refuses requests whose `Host` is not loopback. */
+  readonly loopbackOnly?: boolean | undefined;
+}
+
+/** A Fastify server of the app's own, ready to listen. Closing it drains and stops the app. */
+export async function createServer(
+  app: AppDefinition,
+  engine: AgentEngine,
+  { loopbackOnly = false }: CreateServerOptions = {},
+): Promise<FastifyInstance> {
+  const server = fastify({
+    logger: toLogger(app.options.log),
+    // A run has its own lines of log; one per request would cost more than it tells.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: app.options.bodyLimit ?? 10 * 2 ** 20,
+    // An init may take its time.
+    pluginTimeout: 0,
+    routerOptions: { maxParamLength: MAX_ID_LENGTH },
+    frameworkErrors: sendError,
+  });
+  server.setErrorHandler(sendError);
+  server.setNotFoundHandler((request) => {
+    throw new RuntimeError(
+      "RESOURCE_NOT_FOUND",
+      `There is no ${request.method} ${request.url.split("?")[0]}.`,
+    );
+  });
+  if (loopbackOnly) addHostCheck(server);
+  await server.register(agentPlugin(app, engine));
+  await server.ready();
+  return server;
+}
+
+/** Ids of a kilobyte, every character escaped. */
+const MAX_ID_LENGTH = 12_288;
+
+function toLogger({ level = "info", write = (line) => process.stdout.write(line) }: LogOptions = {}) {
+  return { level, stream: { write: (line: string) => void write(scrub(line)) } };
+}

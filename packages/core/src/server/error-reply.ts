@@ -1,0 +1,56 @@
+import { type ErrorBody, type ErrorCode, isErrorCode } from "@agentscope-runtime/agent-api";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { RuntimeError } from "../errors/runtime-error.ts";
+
+/** Answers a request with an error, in the one shape that all errors have. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = toRuntimeError(error);
+  const status = foreignStatus(error) ?? known.status;
+  if (status >= 500) request.log.error({ err: error }, "the request failed");
+  else request.log.debug({ err: error }, "the request was refused");
+  if (known.retryAfter !== undefined) reply.header("retry-after", String(known.retryAfter));
+  return reply.code(status).send(errorBody(known));
+}
+
+export function errorBody({ code, message, details }: RuntimeError): ErrorBody {
+  return { error: { code, message, ...(details === undefined ? {} : { details }) } };
+}
+
+function toRuntimeError(error: unknown): RuntimeError {
+  if (RuntimeError.is(error)) return error;
+  const { code, statusCode = 500, message } = error as FastifyError;
+  const known = BY_FASTIFY_CODE[code];
+  if (known !== undefined) return new RuntimeError(known.code, known.message, { cause: error });
+  if (statusCode >= 500 || statusCode < 400) return RuntimeError.from(error);
+  return new RuntimeError(BY_STATUS[statusCode] ?? "INVALID_PARAMETER", message, { cause: error });
+}
+
+/** The status that a plugin chose for a refusal of its own. */
+function foreignStatus(error: unknown): number | undefined {
+  if (RuntimeError.is(error)) return undefined;
+  const { code, statusCode } = error as FastifyError;
+  const foreign = statusCode !== undefined && statusCode >= 400 && statusCode < 500 && !isErrorCode(code);
+  return foreign ? statusCode : undefined;
+}
+
+const BY_FASTIFY_CODE: Readonly<Record<string, { code: ErrorCode; message: string }>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: "UNSUPPORTED_MEDIA_TYPE",
+    message: "The body must be JSON: send it with content-type: application/json.",
+  },
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    code: "PAYLOAD_TOO_LARGE",
+    message: "The body is larger than this server takes.",
+  },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { code: "INVALID_PARAMETER", message: "The body is empty: it must be JSON." },
+  FST_ERR_CTP_INVALID_JSON_BODY: { code: "INVALID_PARAMETER", message: "The body is not valid JSON." },
+};
+
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  401: "AUTH_FAILED",
+  403: "ACCESS_DENIED",
+  404: "RESOURCE_NOT_FOUND",
+  413: "PAYLOAD_TOO_LARGE",
+  415: "UNSUPPORTED_MEDIA_TYPE",
+  429: "RATE_LIMIT_EXCEEDED",
+};

@@ -1,0 +1,132 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import { encodeSseRetry } from "@agentscope-runtime/agent-api";
+import type { FastifyReply } from "fastify";
+import type { StreamOptions } from "../app/agent-app-options.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
+
+/** How a stream came to its end: with its last event, by the server's will, or because the client has gone. */
+export type StreamEnd = "complete" | "closed" | "gone";
+
+/** The open event streams of a server. */
+export class EventStreams {
+  readonly #options: StreamOptions;
+  readonly #open = new Set<AbortController>();
+  #closing = false;
+
+  constructor(options: StreamOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Throws `SERVICE_UNAVAILABLE` where there are as many as there may be. */
+  assertRoom(): void {
+    if (this.#open.size < (this.#options.maxOpenStreams ?? 20_000)) return;
+    throw new RuntimeError("SERVICE_UNAVAILABLE", "Too many streams are open: try again later.", {
+      retryAfter: 1,
+    });
+  }
+
+  /** Ends all streams where they are, and every later one at its start. */
+  close(): void {
+    this.#closing = true;
+    for (const stream of this.#open) stream.abort();
+  }
+
+  /**
+   * Answers with what `source` gives, each text as it is and in one write. Never lets the server buffer for a slow
+   * reader: one that stays stalled is cut off. Errors of the source end the stream; it is to have said so before.
+   */
+  async send(
+    reply: FastifyReply,
+    source: (signal: AbortSignal) => AsyncIterable<string>,
+  ): Promise<StreamEnd> {
+    const stream = new AbortController();
+    const socket = openStream(reply);
+    const onClose = () => stream.abort();
+    socket.on("close", onClose);
+    this.#open.add(stream);
+    if (this.#closing) stream.abort();
+    const writer = new StreamWriter(socket, this.#options);
+    try {
+      for await (const text of source(stream.signal)) await writer.write(text);
+      return socket.destroyed ? "gone" : stream.signal.aborted ? "closed" : "complete";
+    } finally {
+      this.#open.delete(stream);
+      socket.off("close", onClose);
+      writer.end();
+    }
+  }
+}
+
+type Socket = FastifyReply["raw"];
+
+// Fastify's own way of sending is left here, so its headers have to be taken along.
+function openStream(reply: FastifyReply): Socket {
+  reply.hijack();
+  const { raw, request } = reply;
+  if (raw.destroyed) return raw;
+  // Whoever resets the connection shall not take the process along.
+  raw.on("error", () => raw.destroy());
+  const headers: OutgoingHttpHeaders = {
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache, no-transform",
+    "x-accel-buffering": "no",
+  };
+  if (request.raw.httpVersionMajor === 1) raw.socket?.setNoDelay(true);
+  raw.writeHead(200, headers);
+  return raw;
+}
+
+/** Writes to one connection: with respect for its pace, and with comments where there is nothing to say. */
+class StreamWriter {
+  readonly #socket: Socket;
+  readonly #stallTimeout: number;
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #first: NodeJS.Immediate;
+  #head: string;
+
+  constructor(socket: Socket, { heartbeat = 15_000, stallTimeout = 60_000, retry = 3000 }: StreamOptions) {
+    this.#socket = socket;
+    this.#stallTimeout = stallTimeout;
+    this.#head = encodeSseRetry(retry);
+    // The head goes out with the first events where there are some already, else alone.
+    this.#first = setImmediate(() => this.#put(""));
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeat);
+  }
+
+  /** Resolves when there is room for more. */
+  async write(text: string): Promise<void> {
+    this.#heartbeat.refresh();
+    if (!this.#put(text)) await this.#drained();
+  }
+
+  end(): void {
+    clearInterval(this.#heartbeat);
+    clearImmediate(this.#first);
+    if (this.#socket.destroyed) return;
+    this.#put("");
+    this.#socket.end();
+  }
+
+  #put(text: string): boolean {
+    const whole = this.#head + text;
+    this.#head = "";
+    return whole === "" || this.#socket.destroyed || this.#socket.write(whole);
+  }
+
+  #beat(): void {
+    if (!this.#socket.writableNeedDrain) this.#put(":\n\n");
+  }
+
+  async #drained(): Promise<void> {
+    const socket = this.#socket;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stalled = setTimeout(() => socket.destroy(), this.#stallTimeout);
+    socket.once("drain", resolve);
+    socket.once("close", resolve);
+    await promise;
+    clearTimeout(stalled);
+    socket.off("drain", resolve);
+    socket.off("close", resolve);
+  }
+}

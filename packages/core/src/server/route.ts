@@ -1,0 +1,73 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { z } from "zod";
+import { RuntimeError } from "../errors/runtime-error.ts";
+
+export type RouteMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** A route as data: it is registered and described from the same source. */
+export interface Route {
+  readonly method: RouteMethod;
+  /** In Fastify's notation, such as `/runs/:id`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: z.ZodType | undefined;
+  readonly body?: z.ZodType | undefined;
+  readonly response?: z.ZodType | undefined;
+  /** True where the answer may be an event stream. */
+  readonly streams?: boolean | undefined;
+  /** True for the probes, which need no credentials. */
+  readonly open?: boolean | undefined;
+  readonly handle: (input: RouteInput) => unknown;
+}
+
+/** A request whose query and body fit the route's schemas. */
+export interface RouteInput<Body = unknown, Query = unknown> {
+  readonly body: Body;
+  readonly query: Query;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+interface RouteOf<Body extends z.ZodType, Query extends z.ZodType>
+  extends Omit<Route, "handle" | "query" | "body"> {
+  readonly query?: Query | undefined;
+  readonly body?: Body | undefined;
+  readonly handle: (input: RouteInput<z.output<Body>, z.output<Query>>) => unknown;
+}
+
+/** A route whose handler's types follow from its schemas. */
+export function route<Body extends z.ZodType = z.ZodUnknown, Query extends z.ZodType = z.ZodUnknown>(
+  definition: RouteOf<Body, Query>,
+): Route {
+  return definition as Route;
+}
+
+/** Adds the route to a server. */
+export function addRoute(fastify: FastifyInstance, { method, path, query, body, open, handle }: Route): void {
+  fastify.route({
+    method,
+    url: path,
+    config: { openToAll: open === true },
+    handler: (request, reply) =>
+      handle({
+        body: body === undefined ? request.body : parse(body, request.body, "body"),
+        query: query === undefined ? request.query : parse(query, request.query, "query"),
+        request,
+        reply,
+      }),
+  });
+}
+
+function parse(schema: z.ZodType, value: unknown, where: "body" | "query"): unknown {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const details = result.error.issues
+    .slice(0, MAX_ISSUES)
+    .map(({ path, message, code }) => ({ path, message, code }));
+  const [first] = details;
+  const place = [where, ...(first?.path ?? [])].map(String).join(".");
+  throw new RuntimeError("INVALID_PARAMETER", `${place}: ${first?.message ?? "does not fit"}`, { details });
+}
+
+/** A body of a million wrong items shall not be answered with a million issues. */
+const MAX_ISSUES = 20;

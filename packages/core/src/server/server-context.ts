@@ -1,0 +1,11 @@
+import type { Runs } from "../runs/runs.ts";
+import type { Disconnects } from "./disconnects.ts";
+import type { EventStreams } from "./event-stream.ts";
+
+/** What the routes of one server share. */
+export interface ServerContext {
+  /** The engine's runs, once it is started. */
+  readonly runs: () => Runs;
+  readonly streams: EventStreams;
+  readonly disconnects: Disconnects;
+}
