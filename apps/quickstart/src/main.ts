@@ -1,1 +1,20 @@
-export {};
+import { app, choice } from "./app.ts";
+
+const { HOST: host = "127.0.0.1", PORT = "8090" } = process.env;
+const port = Number(PORT);
+if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  console.error(`PORT is a number from 0 to 65535, not ${JSON.stringify(PORT)}.`);
+  process.exit(1);
+}
+
+const { url } = await app.run({ host, port });
+console.log(`
+Friday listens at ${url}
+Model: ${choice.reason}
+Try:
+
+curl -N ${url}/process -H 'content-type: application/json' -d '{
+  "session_id": "s1",
+  "input": [{ "role": "user", "content": [{ "type": "text", "text": "What is 1234 * 5678? Use python." }] }]
+}'
+`);

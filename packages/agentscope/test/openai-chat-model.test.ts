@@ -17,7 +17,7 @@ const tools = [
 
 async function answerOf(reply: Reply): Promise<ChatResponse[]> {
   await using server = await FakeModelServer.start({ replies: [reply] });
-  return collect(modelAt(server).stream([user("Hi")]));
+  return await collect(modelAt(server).stream([user("Hi")]));
 }
 
 async function errorOf(replies: Reply[], options = {}): Promise<ModelError> {

@@ -152,7 +152,7 @@ async function sendStream(
   const write = async (data: unknown): Promise<void> => {
     if (response.destroyed) return;
     if (!response.write(`data: ${JSON.stringify(data)}\n\n`)) {
-      await Promise.race([once(response, "drain"), once(response, "close")]);
+      await drained(response);
     }
     if (reply.chunkDelay !== undefined) await sleep(reply.chunkDelay);
   };
@@ -184,6 +184,13 @@ async function sendStream(
 }
 
 const DEFAULT_USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+
+async function drained(response: ServerResponse): Promise<void> {
+  const done = new AbortController();
+  const { signal } = done;
+  await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]);
+  done.abort();
+}
 
 function cut(response: ServerResponse): void {
   cutByScript.add(response);

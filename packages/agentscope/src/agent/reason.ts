@@ -21,40 +21,36 @@ export async function reason(run: ReplyRun, { withTools, hint }: ReasonOptions):
   if (run.sysPrompt !== "") messages.unshift(new Msg("system", run.sysPrompt, "system"));
   run.signal.throwIfAborted();
 
-  const growing = new GrowingMessage(run, run.name, "assistant");
   run.emit({ type: "MODEL_CALL_START", model_name: run.model.modelName });
-  const outcome = await listen(run, messages, withTools, growing);
-  const message = finish(growing, outcome);
-  run.emit({ type: "MODEL_CALL_END", ...tokens(message) });
-  if (message !== undefined) await run.memory.add(message);
-  if (message !== undefined && !("failure" in outcome)) return message;
+  const outcome = await listen(run, messages, withTools);
+  run.emit({ type: "MODEL_CALL_END", ...tokens(outcome.message) });
+  if (outcome.message !== undefined) await run.memory.add(outcome.message);
+  if (outcome.ok) return outcome.message;
 
-  const calls = message?.getContentBlocks("tool_use") ?? [];
+  const calls = outcome.message?.getContentBlocks("tool_use") ?? [];
   if (run.signal.aborted) {
     await closeCalls(run, calls, "interrupted", "The tool call was interrupted by the user.");
     throw run.signal.reason;
   }
-  await closeCalls(
-    run,
-    calls,
-    "error",
-    "Error: The call was not made, because the model's answer broke off.",
-  );
-  throw "failure" in outcome ? outcome.failure : new Error("The model wrote no message.");
+  await closeCalls(run, calls, "error", BROKE_OFF);
+  throw outcome.failure;
 }
 
-type Outcome = { readonly last: ChatResponse | undefined } | { readonly failure: unknown };
+const BROKE_OFF = "Error: The call was not made, because the model's answer broke off.";
 
-async function listen(
-  run: ReplyRun,
-  messages: readonly Msg[],
-  withTools: boolean,
-  growing: GrowingMessage,
-): Promise<Outcome> {
+type Outcome =
+  | { readonly ok: true; readonly message: Msg }
+  | { readonly ok: false; readonly message: Msg | undefined; readonly failure: unknown };
+
+async function listen(run: ReplyRun, messages: readonly Msg[], withTools: boolean): Promise<Outcome> {
+  const growing = new GrowingMessage(run, run.name, "assistant");
   // The response that says it is the last is not printed twice.
   let held: ChatResponse | undefined;
-  const print = ({ content, delta }: ChatResponse): void => {
-    growing.print({ content, changes: delta, last: false });
+  const print = ({ content, delta, usage }: ChatResponse, last: boolean): Msg =>
+    growing.print({ content, changes: delta, last, usage });
+  const close = (): Msg => {
+    if (held !== undefined) return print(held, true);
+    return growing.print({ content: growing.latest?.getContentBlocks() ?? [], changes: [], last: true });
   };
   try {
     const tools = withTools ? run.toolkit.getJsonSchemas() : [];
@@ -63,26 +59,16 @@ async function listen(
     for (;;) {
       const next = await responses.next();
       if (next.done) break;
-      if (held !== undefined) print(held);
+      if (held !== undefined) print(held, false);
       held = next.value.finishReason === undefined ? undefined : next.value;
-      if (held === undefined) print(next.value);
+      if (held === undefined) print(next.value, false);
     }
     run.signal.throwIfAborted();
-    return { last: held };
+    return { ok: true, message: close() };
   } catch (failure) {
-    if (held !== undefined) print(held);
-    return { failure };
+    const nothing = held === undefined && growing.latest === undefined;
+    return { ok: false, message: nothing ? undefined : close(), failure };
   }
-}
-
-// The last snapshot; there is none when the model failed before it wrote anything.
-function finish(growing: GrowingMessage, outcome: Outcome): Msg | undefined {
-  if ("last" in outcome && outcome.last !== undefined) {
-    const { content, delta, usage } = outcome.last;
-    return growing.print({ content, changes: delta, last: true, usage });
-  }
-  if (growing.latest === undefined && "failure" in outcome) return undefined;
-  return growing.print({ content: growing.latest?.getContentBlocks() ?? [], changes: [], last: true });
 }
 
 function tokens(message: Msg | undefined): { readonly input_tokens: number; readonly output_tokens: number } {
