@@ -5,4 +5,8 @@ import { Message } from "./message.ts";
 
 /** One event of a run's stream, told apart by `object`. */
 export type AgentEvent = AgentResponse | Message | Content;
-export const AgentEvent: z.ZodType<AgentEvent> = z.union([AgentResponse, Message, Content]);
+export const AgentEvent: z.ZodType<AgentEvent> = z.discriminatedUnion("object", [
+  AgentResponse,
+  Message,
+  Content,
+]);

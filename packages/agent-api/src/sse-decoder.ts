@@ -4,7 +4,7 @@ import type { SseEvent } from "./sse-encoder.ts";
 export interface SseDecoderOptions {
   /** Called with the text of each comment, such as a heartbeat. */
   readonly onComment?: ((comment: string) => void) | undefined;
-  /** How many characters one event may hold before `push` throws. Unbounded by default. */
+  /** How many characters the `data` of one event may have before `push` throws. Unbounded by default. */
   readonly maxEventLength?: number | undefined;
 }
 
@@ -13,24 +13,29 @@ export class SseDecoder {
   readonly #parser: EventSourceParser;
   readonly #text = new TextDecoder("utf-8", { ignoreBOM: true });
   #events: SseEvent[] = [];
-  #error: Error | undefined;
+  #error: RangeError | undefined;
+  #parsedId = "";
   #lastEventId = "";
   #retry: number | undefined;
 
-  constructor(options: SseDecoderOptions = {}) {
+  constructor({ onComment, maxEventLength = Number.POSITIVE_INFINITY }: SseDecoderOptions = {}) {
+    const fail = () => {
+      this.#error ??= new RangeError(`The data of an SSE event is longer than ${maxEventLength} characters.`);
+    };
     this.#parser = createParser({
-      onEvent: (event) => this.#events.push(event),
+      // The parser bounds what it buffers; an event that comes in one piece it never buffers.
+      onEvent: (event) => (event.data.length > maxEventLength ? fail() : this.#events.push(event)),
       onId: (id) => {
-        this.#lastEventId = id;
+        this.#parsedId = id;
       },
       onRetry: (retry) => {
         this.#retry = retry;
       },
-      onComment: options.onComment,
+      onComment,
       onError: (error) => {
-        if (error.type === "max-buffer-size-exceeded") this.#error = error;
+        if (error.type === "max-buffer-size-exceeded") fail();
       },
-      maxBufferSize: options.maxEventLength,
+      maxBufferSize: maxEventLength + OTHER_FIELDS,
     });
   }
 
@@ -44,11 +49,17 @@ export class SseDecoder {
     return this.#retry;
   }
 
-  /** Takes the next piece of the stream and returns the events it completes. */
+  /**
+   * Takes the next piece of the stream and returns the events it completes. Once it throws it always does, and
+   * `lastEventId` stays at the last event it returned.
+   */
   push(chunk: Uint8Array | string): readonly SseEvent[] {
     this.#events = [];
-    this.#parser.feed(typeof chunk === "string" ? chunk : this.#text.decode(chunk, { stream: true }));
+    if (this.#error === undefined) {
+      this.#parser.feed(typeof chunk === "string" ? chunk : this.#text.decode(chunk, { stream: true }));
+    }
     if (this.#error !== undefined) throw this.#error;
+    this.#lastEventId = this.#parsedId;
     return this.#events;
   }
 }
@@ -61,3 +72,6 @@ export async function* decodeSse(
   const decoder = new SseDecoder(options);
   for await (const chunk of source) yield* decoder.push(chunk);
 }
+
+// What the parser may buffer beside the data: the name of its field, and an unfinished line of another.
+const OTHER_FIELDS = 4096;

@@ -19,9 +19,11 @@ export function encodeSseComment(comment: string): string {
     .join("")}\n`;
 }
 
-/** How many milliseconds a client shall wait before it reconnects. */
+/** How many milliseconds a client shall wait before it reconnects; negative numbers count as 0. */
 export function encodeSseRetry(milliseconds: number): string {
-  return `retry: ${Math.max(0, Math.trunc(milliseconds))}\n\n`;
+  const whole = Math.max(0, Math.trunc(milliseconds));
+  if (Number.isSafeInteger(whole)) return `retry: ${whole}\n\n`;
+  throw new TypeError(`An SSE retry is a number of milliseconds, but got ${milliseconds}.`);
 }
 
 const LINE_BREAK = /\r\n|\r|\n/;

@@ -27,8 +27,8 @@ export type McpCallOutput = z.infer<typeof McpCallOutput>;
 export const McpTool = z.object({
   input_schema: z.record(z.string(), z.unknown()),
   name: z.string(),
-  annotations: z.unknown().optional(),
-  description: z.string().nullish(),
+  annotations: z.unknown().default(null),
+  description: optional,
 });
 export type McpTool = z.infer<typeof McpTool>;
 
@@ -37,7 +37,7 @@ export const McpListTools = z.object({
   id: z.string(),
   server_label: z.string(),
   tools: z.array(McpTool),
-  error: z.string().nullish(),
+  error: optional,
 });
 export type McpListTools = z.infer<typeof McpListTools>;
 

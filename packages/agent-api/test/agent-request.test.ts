@@ -36,7 +36,9 @@ describe("the body of a request", () => {
   });
 
   test("is written in the wire's order, whatever order it came in", () => {
-    const keys = Object.keys(AgentRequest.parse({ user_id: "u", extra: 1, stream: true, input: [], id: "r" }));
+    const keys = Object.keys(
+      AgentRequest.parse({ user_id: "u", extra: 1, stream: true, input: [], id: "r" }),
+    );
     expect(keys).toEqual([...Object.keys(AgentRequest.parse({ input: [] })), "extra"]);
   });
 
@@ -111,7 +113,10 @@ test.each<[problem: string, body: unknown]>([
 });
 
 test("the error of a refused request says where the fault is", () => {
-  const result = AgentRequest.safeParse({ input: [{ content: [{ type: "text" }, { type: "hologram" }] }], n: 9 });
+  const result = AgentRequest.safeParse({
+    input: [{ content: [{ type: "text" }, { type: "hologram" }] }],
+    n: 9,
+  });
   expect(result.error?.issues.map((issue) => issue.path.join("."))).toEqual(["input.0.content.1.type", "n"]);
 });
 

@@ -50,7 +50,10 @@ test("isErrorCode knows the catalogue and nothing else", () => {
 });
 
 test("the error of an event bears codes this version does not know", () => {
-  expect(AgentError.parse({ code: "NEW", message: "New.", details: {} })).toEqual({ code: "NEW", message: "New." });
+  expect(AgentError.parse({ code: "NEW", message: "New.", details: {} })).toEqual({
+    code: "NEW",
+    message: "New.",
+  });
   expect(AgentError.safeParse({ code: "TIMEOUT" }).success).toBe(false);
   expect(AgentError.safeParse("boom").success).toBe(false);
 });
@@ -58,7 +61,9 @@ test("the error of an event bears codes this version does not know", () => {
 test("the body of an HTTP error has a code of the catalogue, a message and perhaps details", () => {
   const body = { error: { code: "INVALID_PARAMETER", message: "n is above 5.", details: [{ path: ["n"] }] } };
   expect(ErrorBody.parse(body)).toEqual(body);
-  expect(ErrorBody.parse({ error: { code: "TIMEOUT", message: "Too slow." } }).error).not.toHaveProperty("details");
+  expect(ErrorBody.parse({ error: { code: "TIMEOUT", message: "Too slow." } }).error).not.toHaveProperty(
+    "details",
+  );
   expect(ErrorBody.safeParse({ error: { code: "NEW", message: "New." } }).success).toBe(false);
   expect(ErrorBody.safeParse({ error: "boom" }).success).toBe(false);
 });

@@ -7,6 +7,7 @@ test.each([
   ["call_", newCallId],
 ])("an id starts with %s and is never given twice", (prefix, newId) => {
   const ids = Array.from({ length: 100 }, newId);
-  for (const id of ids) expect(id).toMatch(new RegExp(`^${prefix}[\\da-f]{8}(-[\\da-f]{4}){3}-[\\da-f]{12}$`));
+  for (const id of ids)
+    expect(id).toMatch(new RegExp(`^${prefix}[\\da-f]{8}(-[\\da-f]{4}){3}-[\\da-f]{12}$`));
   expect(new Set(ids).size).toBe(ids.length);
 });

@@ -24,7 +24,11 @@ test("a complete message goes through as it stands on the wire", () => {
 });
 
 test("unknown keys of a message and of its content are dropped", () => {
-  const message = Message.parse({ role: "user", name: "Alice", content: [{ type: "text", text: "Hi", x: 1 }] });
+  const message = Message.parse({
+    role: "user",
+    name: "Alice",
+    content: [{ type: "text", text: "Hi", x: 1 }],
+  });
   expect(message).not.toHaveProperty("name");
   expect(message.content?.[0]).not.toHaveProperty("x");
 });

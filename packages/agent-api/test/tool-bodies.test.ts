@@ -98,7 +98,8 @@ test("a step has started or finished", () => {
 });
 
 test("state is a snapshot of anything, or a patch", () => {
-  for (const snapshot of [{ a: 1 }, [], null, 0, false]) expect(StateData.parse({ snapshot })).toEqual({ snapshot });
+  for (const snapshot of [{ a: 1 }, [], null, 0, false])
+    expect(StateData.parse({ snapshot })).toEqual({ snapshot });
   const patch = [{ op: "add", path: "/a", value: 1 }];
   expect(StateData.parse({ patch })).toEqual({ patch });
   expect(StateData.safeParse({ patch: {} }).success).toBe(false);
@@ -106,9 +107,11 @@ test("state is a snapshot of anything, or a patch", () => {
 });
 
 test("a tool is a function by default and keeps what else its caller says of it", () => {
-  expect(ToolDefinition.parse({ function: { name: "f", parameters: { type: "object" } }, cache: 1 })).toEqual({
-    type: "function",
-    function: { name: "f", parameters: { type: "object" } },
-    cache: 1,
-  });
+  expect(ToolDefinition.parse({ function: { name: "f", parameters: { type: "object" } }, cache: 1 })).toEqual(
+    {
+      type: "function",
+      function: { name: "f", parameters: { type: "object" } },
+      cache: 1,
+    },
+  );
 });

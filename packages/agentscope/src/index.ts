@@ -7,7 +7,11 @@ export {
   type ReplyOptions,
 } from "./agent/react-agent.ts";
 export type { FinishedReason, ReplyEvent } from "./agent/reply-event.ts";
-export { executePythonCode } from "./execute-python-code.ts";
+export {
+  createExecutePythonCode,
+  type ExecutePythonCodeOptions,
+  executePythonCode,
+} from "./execute-python-code.ts";
 export { DashScopeChatFormatter } from "./formatter/dashscope-chat-formatter.ts";
 export type { Formatter, ProviderMessage } from "./formatter/formatter.ts";
 export { OpenAIChatFormatter } from "./formatter/openai-chat-formatter.ts";

@@ -9,8 +9,9 @@ test("a message is stored once, and the list that is given out is not the memory
   memory.add(a);
   const before = memory.getMemory();
   memory.add([a, b]);
+  memory.add(new Msg("Alice", "A, again", "user", { id: a.id }));
   expect(before).toEqual([a]);
-  expect(memory.getMemory()).toEqual([a, b]);
+  expect(memory.getMemory().map((msg) => msg.content)).toEqual(["A", "B"]);
   expect(memory.size()).toBe(2);
   memory.clear();
   expect(memory.size()).toBe(0);

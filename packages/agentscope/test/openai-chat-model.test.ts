@@ -270,6 +270,15 @@ test("a call that takes too long, or stalls between two chunks, is a timeout and
   }
 });
 
+test("there may be no limit", async () => {
+  await using server = await FakeModelServer.start({ replies: [{ text: "Hi.", delay: 20 }] });
+  const model = modelAt(server, {
+    timeout: Number.POSITIVE_INFINITY,
+    stallTimeout: Number.POSITIVE_INFINITY,
+  });
+  expect((await collect(model.stream([user("Hi")]))).at(-1)?.finishReason).toBe("stop");
+});
+
 test("a consumer that takes its time is no stall", async () => {
   await using server = await FakeModelServer.start({ replies: [{ text: ["a", "b"] }] });
   const texts: unknown[] = [];

@@ -1,4 +1,4 @@
-import { type Msg, ReActAgent, Toolkit, tool } from "@agentscope-runtime/agentscope";
+import { type ChatModel, type Msg, ReActAgent, Toolkit, tool } from "@agentscope-runtime/agentscope";
 import { FakeModelServer } from "@agentscope-runtime/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -81,6 +81,21 @@ test("interrupting the first of two tools closes both calls", async () => {
     `#2 =${NOTE}:interrupted T`,
     `#3 ${APOLOGY} T`,
   ]);
+});
+
+test("a model that never notices is left alone, with what it wrote so far", async () => {
+  const model: ChatModel = {
+    modelName: "deaf",
+    async *stream() {
+      const block = { type: "text", text: "Well" } as const;
+      yield { id: "1", content: [block], delta: [{ kind: "text", index: 0, text: "Well" }] };
+      await new Promise(() => {});
+    },
+  };
+  const agent = new ReActAgent({ name: "Friday", sysPrompt: "", model });
+  agent.onPrint(() => agent.interrupt());
+  expect((await agent.reply(user("Go."))).metadata).toEqual({ _is_interrupted: true });
+  expect((await memoryOf(agent))[1]).toBe("assistant: Well");
 });
 
 test("when the caller's signal aborts, the reply rejects with its reason, after the memory is in order", async () => {

@@ -94,6 +94,7 @@ test("snapshots say what is new, so that whoever applies the changes gets the sa
       {
         reasoning: ["a", "b"],
         text: ["c", "d"],
+        chunkDelay: 2,
         toolCalls: [{ name: "add", arguments: ['{"a":1', ',"b":2}'] }],
       },
       { text: "3" },
@@ -101,9 +102,12 @@ test("snapshots say what is new, so that whoever applies the changes gets the sa
   });
   const { agent, printed } = agentAt(server);
   await agent.reply(user("1 + 2?"));
-  const rebuilt = new Map<string, { revision: number; content: Record<string, unknown>[] }>();
+  const rebuilt = new Map<
+    string,
+    { revision: number; content: Record<string, unknown>[]; timestamp: string }
+  >();
   for (const [msg] of printed) {
-    const state = rebuilt.get(msg.id) ?? { revision: 0, content: [] };
+    const state = rebuilt.get(msg.id) ?? { revision: 0, content: [], timestamp: msg.timestamp };
     rebuilt.set(msg.id, state);
     state.revision += 1;
     expect(msg.delta?.revision).toBe(state.revision);
@@ -125,6 +129,7 @@ test("snapshots say what is new, so that whoever applies the changes gets the sa
               : { ...change.block };
     }
     expect(state.content).toEqual(msg.content);
+    expect(msg.timestamp).toBe(state.timestamp);
     expect(JSON.parse(JSON.stringify(msg))).not.toHaveProperty("delta");
   }
 });

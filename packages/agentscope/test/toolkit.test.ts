@@ -66,6 +66,23 @@ test("presets beat what the model says", async () => {
   expect(textOf(await last(toolkit, call({ name: "Bob", key: "?" })))).toBe("Bob!");
 });
 
+test("a tool may go on filling the list it has yielded without changing what was yielded", async () => {
+  const fills = tool({
+    name: "fills",
+    description: "",
+    parameters: z.object({}),
+    async *execute() {
+      const content: { type: "text"; text: string }[] = [];
+      for (const text of ["a", "b"]) {
+        content.push({ type: "text", text });
+        yield { content };
+      }
+    },
+  });
+  const chunks = await collect(new Toolkit([fills]).callToolFunction(call({}, "fills")));
+  expect(chunks.map(textOf)).toEqual(["a", "ab", "ab"]);
+});
+
 test("an unknown tool, a throwing tool and a tool that returns nonsense are results in the state error", async () => {
   const parameters = z.object({});
   const toolkit = new Toolkit([

@@ -1,5 +1,10 @@
 import { ModelError } from "./model-error.ts";
 
+/** `milliseconds` as a timer takes them: one that is asked for more, or for ever, fires at once. */
+export function timerMilliseconds(milliseconds: number): number {
+  return Math.min(milliseconds, 2 ** 31 - 1);
+}
+
 export interface CallDeadlineOptions {
   readonly modelName: string;
   readonly signal: AbortSignal | undefined;
@@ -20,12 +25,13 @@ export class CallDeadline implements Disposable {
   constructor(options: CallDeadlineOptions) {
     this.#options = options;
     const { modelName, signal, timeout, stallTimeout } = options;
-    this.#total = setTimeout(() => this.#expire(`${modelName} was not done after ${timeout} ms`), timeout);
+    const expire = (): void => this.#expire(`${modelName} was not done after ${timeout} ms`);
+    this.#total = setTimeout(expire, timerMilliseconds(timeout));
     this.#stall = setTimeout(() => {
       // The time a slow consumer takes is not the model's.
       if (this.#consuming) this.#stall.refresh();
       else this.#expire(`${modelName} sent nothing for ${stallTimeout} ms`);
-    }, stallTimeout);
+    }, timerMilliseconds(stallTimeout));
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (signal?.aborted) this.#onAbort();
   }

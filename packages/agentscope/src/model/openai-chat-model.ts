@@ -2,7 +2,7 @@ import OpenAI, { APIError } from "openai";
 import type { Formatter, ProviderMessage } from "../formatter/formatter.ts";
 import { OpenAIChatFormatter } from "../formatter/openai-chat-formatter.ts";
 import type { Msg } from "../message/msg.ts";
-import { CallDeadline } from "./call-deadline.ts";
+import { CallDeadline, timerMilliseconds } from "./call-deadline.ts";
 import type { ChatModel, ChatOptions, ToolChoice } from "./chat-model.ts";
 import type { ChatResponse } from "./chat-response.ts";
 import type { CompletionChunk } from "./completion-chunk.ts";
@@ -18,7 +18,7 @@ export interface OpenAIChatModelOptions {
   /** Defaults to `https://api.openai.com/v1`; any server with the same chat completions wire will do. */
   readonly baseURL?: string | undefined;
   readonly organization?: string | undefined;
-  /** Milliseconds for a whole call, retries included. Defaults to 300 000. */
+  /** Milliseconds for a whole call, retries included. Defaults to 300 000; `Infinity` is no limit. */
   readonly timeout?: number | undefined;
   /** Milliseconds without a chunk after which a call fails. Defaults to 60 000. */
   readonly stallTimeout?: number | undefined;
@@ -53,7 +53,7 @@ export class OpenAIChatModel implements ChatModel {
     using deadline = new CallDeadline({
       modelName: this.modelName,
       signal: options.signal,
-      timeout: this.#options.timeout ?? 300_000,
+      timeout: this.#options.timeout ?? DEFAULT_TIMEOUT,
       stallTimeout: this.#options.stallTimeout ?? 60_000,
     });
     const builder = new ResponseBuilder();
@@ -106,7 +106,7 @@ export class OpenAIChatModel implements ChatModel {
       webhookSecret: null,
       logLevel: "off",
       // The deadline is ours; the SDK's own timer must only not end the call earlier.
-      timeout: this.#options.timeout ?? 300_000,
+      timeout: timerMilliseconds(this.#options.timeout ?? DEFAULT_TIMEOUT),
       fetch: fetchWithRequestId,
     });
     return this.#client;
@@ -133,6 +133,8 @@ export class OpenAIChatModel implements ChatModel {
     };
   }
 }
+
+const DEFAULT_TIMEOUT = 300_000;
 
 function toProviderChoice(choice: ToolChoice, tools: NonNullable<ChatOptions["tools"]>): unknown {
   if (typeof choice === "string") return choice;

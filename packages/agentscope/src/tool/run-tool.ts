@@ -1,5 +1,4 @@
 import { InterruptibleIterator } from "../iteration/interruptible-iterator.ts";
-import type { ToolResultContent } from "../message/content-block.ts";
 import type { Tool, ToolContext, ToolOutput } from "./tool.ts";
 import { errorChunk, interruptedChunk, type ToolChunk } from "./tool-chunk.ts";
 import type { ToolResponse } from "./tool-response.ts";
@@ -91,7 +90,8 @@ function toChunk(output: unknown, isLast: boolean): ToolChunk {
   }
   const { content, metadata, state = "success" } = output;
   return {
-    content: content as readonly ToolResultContent[],
+    // A tool may go on filling the list it has yielded; what was told of must not change.
+    content: Object.freeze(content.map((block) => Object.freeze({ ...block }))),
     ...(metadata === undefined ? {} : { metadata }),
     state: isLast || state !== "success" ? state : "running",
     isLast,

@@ -7,6 +7,8 @@ import { RuntimeError } from "../errors/runtime-error.ts";
 /** How a stream came to its end: with its last event, by the server's will, or because the client has gone. */
 export type StreamEnd = "complete" | "closed" | "gone";
 
+type Socket = FastifyReply["raw"];
+
 /** The open event streams of a server. */
 export class EventStreams {
   readonly #options: StreamOptions;
@@ -40,15 +42,17 @@ export class EventStreams {
     source: (signal: AbortSignal) => AsyncIterable<string>,
   ): Promise<StreamEnd> {
     const stream = new AbortController();
-    const socket = openStream(reply);
+    reply.hijack();
+    const socket = reply.raw;
     const onClose = () => stream.abort();
     socket.on("close", onClose);
     this.#open.add(stream);
     if (this.#closing) stream.abort();
     const writer = new StreamWriter(socket, this.#options);
     try {
+      openStream(reply);
       for await (const text of source(stream.signal)) await writer.write(text);
-      return socket.destroyed ? "gone" : stream.signal.aborted ? "closed" : "complete";
+      return isGone(socket) ? "gone" : stream.signal.aborted ? "closed" : "complete";
     } finally {
       this.#open.delete(stream);
       socket.off("close", onClose);
@@ -57,24 +61,23 @@ export class EventStreams {
   }
 }
 
-type Socket = FastifyReply["raw"];
-
 // Fastify's own way of sending is left here, so its headers have to be taken along.
-function openStream(reply: FastifyReply): Socket {
-  reply.hijack();
-  const { raw, request } = reply;
-  if (raw.destroyed) return raw;
+function openStream(reply: FastifyReply): void {
+  const { raw } = reply;
   // Whoever resets the connection shall not take the process along.
   raw.on("error", () => raw.destroy());
-  const headers: OutgoingHttpHeaders = {
+  if (isGone(raw)) return;
+  raw.writeHead(200, {
     ...(reply.getHeaders() as OutgoingHttpHeaders),
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
-  };
-  if (request.raw.httpVersionMajor === 1) raw.socket?.setNoDelay(true);
-  raw.writeHead(200, headers);
-  return raw;
+  });
+}
+
+// In HTTP/2 it is not the response that says so, but its stream.
+function isGone(socket: Socket): boolean {
+  return socket.destroyed || (socket as { stream?: { destroyed: boolean } }).stream?.destroyed === true;
 }
 
 /** Writes to one connection: with respect for its pace, and with comments where there is nothing to say. */
@@ -84,6 +87,7 @@ class StreamWriter {
   readonly #heartbeat: NodeJS.Timeout;
   readonly #first: NodeJS.Immediate;
   #head: string;
+  #stalled = false;
 
   constructor(socket: Socket, { heartbeat = 15_000, stallTimeout = 60_000, retry = 3000 }: StreamOptions) {
     this.#socket = socket;
@@ -103,7 +107,7 @@ class StreamWriter {
   end(): void {
     clearInterval(this.#heartbeat);
     clearImmediate(this.#first);
-    if (this.#socket.destroyed) return;
+    if (isGone(this.#socket)) return;
     this.#put("");
     this.#socket.end();
   }
@@ -111,21 +115,23 @@ class StreamWriter {
   #put(text: string): boolean {
     const whole = this.#head + text;
     this.#head = "";
-    return whole === "" || this.#socket.destroyed || this.#socket.write(whole);
+    return whole === "" || isGone(this.#socket) || this.#socket.write(whole);
   }
 
   #beat(): void {
-    if (!this.#socket.writableNeedDrain) this.#put(":\n\n");
+    if (!this.#stalled) this.#put(":\n\n");
   }
 
   async #drained(): Promise<void> {
     const socket = this.#socket;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const stalled = setTimeout(() => socket.destroy(), this.#stallTimeout);
+    this.#stalled = true;
+    const timer = setTimeout(() => socket.destroy(), this.#stallTimeout);
     socket.once("drain", resolve);
     socket.once("close", resolve);
     await promise;
-    clearTimeout(stalled);
+    this.#stalled = false;
+    clearTimeout(timer);
     socket.off("drain", resolve);
     socket.off("close", resolve);
   }

@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { type AgentEvent, type AgentResponse, decodeSse } from "@agentscope-runtime/agent-api";
+
+/** The quick start in a process of its own, on a free port. */
+export class Friday implements AsyncDisposable {
+  readonly url: string;
+  /** What it printed until it listened. */
+  readonly greeting: string;
+  readonly #process: ReturnType<typeof spawn>;
+
+  private constructor(process: ReturnType<typeof spawn>, greeting: string) {
+    this.#process = process;
+    this.greeting = greeting;
+    this.url = /listens at (http:\S+)\n/.exec(greeting)?.[1] ?? "";
+  }
+
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<Friday> {
+    const child = spawn(process.execPath, ["--conditions=@agentscope-runtime/source", "src/main.ts"], {
+      cwd: join(import.meta.dirname, ".."),
+      env: { PATH: process.env["PATH"], PORT: "0", ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let printed = "";
+    for await (const chunk of child.stdout.setEncoding("utf8").iterator({ destroyOnReturn: false })) {
+      printed += chunk;
+      if (printed.includes("}'\n")) break;
+    }
+    child.stdout.resume();
+    return new Friday(child, printed);
+  }
+
+  post(path: string, body: unknown, options: RequestInit = {}): Promise<Response> {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const headers = { "content-type": "application/json", ...options.headers };
+    return fetch(`${this.url}${path}`, { ...options, method: "POST", body: text, headers });
+  }
+
+  /** Says something and resolves to the terminal response. */
+  async ask(text: string, sessionId: string): Promise<AgentResponse> {
+    const response = await this.post("/process", {
+      ...userInput(text),
+      session_id: sessionId,
+      stream: false,
+    });
+    return (await response.json()) as AgentResponse;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    const exit = once(this.#process, "exit");
+    this.#process.kill("SIGKILL");
+    await exit;
+  }
+}
+
+export function userInput(text: string): { input: object[] } {
+  return { input: [{ role: "user", content: [{ type: "text", text }] }] };
+}
+
+/** One event of a stream with its SSE id. */
+export interface ReceivedEvent {
+  readonly id: string | undefined;
+  readonly event: AgentEvent;
+}
+
+export async function* eventsOf(response: Response): AsyncGenerator<ReceivedEvent> {
+  if (response.body === null) throw new Error("The answer has no body.");
+  for await (const { id, data } of decodeSse(response.body))
+    yield { id, event: JSON.parse(data) as AgentEvent };
+}
+
+/** The text of all messages of the type `message`, one after the other. */
+export function textOf(response: AgentResponse): string {
+  return (response.output ?? [])
+    .filter((message) => message.type === "message")
+    .flatMap((message) => message.content ?? [])
+    .map((content) => (content.type === "text" ? content.text : ""))
+    .join(" ");
+}
