@@ -22,6 +22,7 @@ describe("the decoder", () => {
     const bytes = new TextEncoder().encode("\uFEFFdata: \uFEFFa\n\n\uFEFFdata: b\n\n");
     expect(decoder.push(bytes.subarray(0, 1))).toEqual([]);
     expect(decoder.push(bytes.subarray(1))).toEqual([{ data: "\uFEFFa" }]);
+    expect(new SseDecoder().push(new TextEncoder().encode("\uFEFF\uFEFFdata: a\n\n"))).toEqual([]);
   });
 
   test("tells empty data from no data", () => {

@@ -109,7 +109,7 @@ test("an unknown tool, a throwing tool and a tool that returns nonsense are resu
   for (const [name, text] of [
     ["missing", "FunctionNotFoundError: Cannot find the function named missing."],
     ["throws", "Error: No luck."],
-    ["breaks", "Error: No luck."],
+    ["breaks", "so farError: No luck."],
     ["nonsense", "Error: The tool returned neither a string nor a ToolResponse."],
     ["silent", "Error: The tool returned nothing."],
   ] as const) {

@@ -68,7 +68,10 @@ export type { Caller } from "./runs/runs.ts";
 export type { EndpointContext, EndpointHandler, EndpointOptions } from "./server/endpoint.ts";
 export type { RouteMethod } from "./server/route.ts";
 export { InMemoryMemoryService } from "./services/in-memory-memory-service.ts";
-export { InMemorySessionHistoryService } from "./services/in-memory-session-history-service.ts";
+export {
+  InMemorySessionHistoryService,
+  type InMemorySessionHistoryServiceOptions,
+} from "./services/in-memory-session-history-service.ts";
 export {
   InMemoryStateService,
   type InMemoryStateServiceOptions,

@@ -48,7 +48,9 @@ test("each event has its sequence number as its id, and the stream says when to 
 
 test("the headers keep proxies from holding the stream back", async () => {
   const { url } = await serve(speaker(["a"]));
-  const { status, headers } = await EventReader.open(`${url}/process`, { body: ask("Hi", { id: "run/1 ä" }) });
+  const { status, headers } = await EventReader.open(`${url}/process`, {
+    body: ask("Hi", { id: "run/1 ä" }),
+  });
   expect(status).toBe(200);
   expect(headers["content-type"]).toBe("text/event-stream; charset=utf-8");
   expect(headers["cache-control"]).toBe("no-cache, no-transform");
@@ -115,7 +117,17 @@ test("the times are those of the run", async () => {
 });
 
 test("text of any script and every line break arrives as it was yielded", async () => {
-  const pieces = ["äß", "你好", "👩‍👩‍👧", "e\u0301", "a\nb\r\nc\rd", "data: x\n\nid: 7", "\u2028\u2029\0", "\ufeff", '"\\'];
+  const pieces = [
+    "äß",
+    "你好",
+    "👩‍👩‍👧",
+    "e\u0301",
+    "a\nb\r\nc\rd",
+    "data: x\n\nid: 7",
+    "\u2028\u2029\0",
+    "\ufeff",
+    '"\\',
+  ];
   const { url } = await serve(speaker(pieces));
   const reader = await EventReader.open(`${url}/process`, { body: ask("Hi") });
   const events = await reader.rest();
@@ -125,7 +137,11 @@ test("text of any script and every line break arrives as it was yielded", async 
 });
 
 test("a handler may return a string, a list, a generator or a promise of any of them", async () => {
-  const results: readonly (() => string | Iterable<string> | AsyncIterable<string> | Promise<string | string[]>)[] = [
+  const results: readonly (() =>
+    | string
+    | Iterable<string>
+    | AsyncIterable<string>
+    | Promise<string | string[]>)[] = [
     () => "ab",
     () => ["a", "b"],
     async () => "ab",
@@ -154,6 +170,11 @@ test("the handler is handed the request with its ids settled, and what else the 
   expect(session_id).toBeTypeOf("string");
   expect(user_id).toBe(session_id);
   expect(flavour).toBe("vanilla");
-  expect(session).toEqual({ agent: "Friday", userId: user_id, sessionId: session_id, fence: expect.any(Number) });
+  expect(session).toEqual({
+    agent: "Friday",
+    userId: user_id,
+    sessionId: session_id,
+    fence: expect.any(Number),
+  });
   expect(words).toMatchObject([{ type: "text", text: "Hi" }]);
 });

@@ -1,7 +1,9 @@
 import type { Page } from "@agentscope-runtime/core";
 
 /** Follows the cursors from the first page to the last. Throws where that leads round in circles or to an empty page. */
-export async function allPages<Item>(page: (cursor: string | undefined) => Promise<Page<Item>>): Promise<Item[][]> {
+export async function allPages<Item>(
+  page: (cursor: string | undefined) => Promise<Page<Item>>,
+): Promise<Item[][]> {
   const pages: Item[][] = [];
   const cursors = new Set<string>();
   let cursor: string | undefined;

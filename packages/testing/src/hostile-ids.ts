@@ -40,6 +40,7 @@ export const hostileIds: readonly string[] = [
 
 /** Keys of different sessions that a careless backend takes for one. */
 export const hostileSessions: readonly SessionKey[] = [
+  { userId: "user", sessionId: "session" },
   ...hostileIds.map((sessionId) => ({ userId: "user", sessionId })),
   ...hostileIds.map((userId) => ({ userId, sessionId: "session" })),
   ...hostileIds.map((agent) => ({ agent, userId: "user", sessionId: "session" })),
@@ -47,6 +48,8 @@ export const hostileSessions: readonly SessionKey[] = [
     { userId: `a${separator}b`, sessionId: "c" },
     { userId: "a", sessionId: `b${separator}c` },
     { agent: "a", userId: "b", sessionId: "c" },
+    { agent: `a${separator}b`, userId: "c", sessionId: "d" },
+    { agent: "a", userId: `b${separator}c`, sessionId: "d" },
   ]),
 ].filter(isFirst);
 

@@ -1,5 +1,13 @@
 export type { Durable } from "./durable.ts";
-export { FakeModelServer } from "./fake-model-server.ts";
+export {
+  type FakeModelRequest,
+  FakeModelServer,
+  type FakeModelServerOptions,
+  type FakeReply,
+  type FakeRequestBody,
+  type FakeRequestMessage,
+  type FakeToolCall,
+} from "./fake-model-server.ts";
 export { responseEntry, textEntries, textEntry, toLogEntry } from "./log-entries.ts";
 export { type MemoryServiceSuiteOptions, memoryServiceSuite } from "./memory-service-suite.ts";
 export { type NewRunOptions, newRun } from "./new-run.ts";

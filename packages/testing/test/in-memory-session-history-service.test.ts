@@ -6,6 +6,18 @@ sessionHistoryServiceSuite("InMemorySessionHistoryService", {
   create: () => new InMemorySessionHistoryService(),
 });
 
+it("reads the clock once for a session that is created", async () => {
+  let time = 1000;
+  const service = new InMemorySessionHistoryService({ now: () => time++ });
+  const owner = { userId: "user" };
+  await service.start();
+  await service.createSession({ ...owner, sessionId: "created" });
+  await service.appendMessages({ ...owner, sessionId: "appended" }, [{ content: [] }]);
+  for (const { createdAt, updatedAt } of (await service.listSessions(owner)).items) {
+    expect(updatedAt).toBe(createdAt);
+  }
+});
+
 it("takes the time from the clock it is given", async () => {
   let time = 1000;
   const service = new InMemorySessionHistoryService({ now: () => time });

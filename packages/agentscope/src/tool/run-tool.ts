@@ -40,7 +40,8 @@ export async function* runTool(
     yield latest === undefined ? errorChunk("Error: The tool returned nothing.") : closed(latest);
   } catch (error) {
     if (controller.signal.aborted) yield await interrupted(outputs, latest, grace);
-    else yield errorChunk(`Error: ${error instanceof Error ? error.message : String(error)}`);
+    else
+      yield errorChunk(`Error: ${error instanceof Error ? error.message : String(error)}`, latest?.content);
   } finally {
     signal?.removeEventListener("abort", abort);
     controller.abort();

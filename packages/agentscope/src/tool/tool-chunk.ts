@@ -9,9 +9,9 @@ export type ToolChunk = {
   readonly isLast: boolean;
 };
 
-/** The last chunk of a call that failed. */
-export function errorChunk(text: string): ToolChunk {
-  return { content: [{ type: "text", text }], state: "error", isLast: true };
+/** The last chunk of a call that failed: what there was, and why there is no more. */
+export function errorChunk(text: string, content: readonly ToolResultContent[] = []): ToolChunk {
+  return { content: [...content, { type: "text", text }], state: "error", isLast: true };
 }
 
 /** The last chunk of a call that was interrupted: what there was, and a note for the model. */

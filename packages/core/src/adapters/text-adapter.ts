@@ -15,6 +15,7 @@ export function text(): FrameworkAdapter<readonly Message[], string> {
 }
 
 async function* fromStream(stream: AsyncIterable<string>): AsyncGenerator<AgentPart> {
+  // It has no end of its own: whether the answer is complete depends on how the run ends.
   const messageId = newMessageId();
   for await (const piece of stream) {
     if (typeof piece !== "string") {
@@ -25,5 +26,4 @@ async function* fromStream(stream: AsyncIterable<string>): AsyncGenerator<AgentP
     }
     yield { kind: "text-delta", messageId, text: piece };
   }
-  yield { kind: "message-end", messageId };
 }

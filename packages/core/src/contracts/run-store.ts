@@ -45,7 +45,7 @@ export interface NewRun {
 }
 
 export interface Idempotency {
-  /** Names the request among all requests of its caller to its agent. */
+  /** Names the request among all that a store gets: whoever makes it puts caller and agent into it. */
   readonly key: string;
   /** Is the same for the same body only. */
   readonly fingerprint: string;
@@ -87,23 +87,27 @@ export interface ListRunsOptions extends PageOptions {
   readonly status?: Status | undefined;
 }
 
-/** Keeps runs: a log of events each, who may write it, and in which order the runs of a session go. */
+/**
+ * Keeps runs: a log of events each, who may write it, and in which order the runs of a session go. Calls that name an
+ * unknown run reject with `RESOURCE_NOT_FOUND`, but for `get` and `release`. What waits is rejected by `stop`; reading ends.
+ */
 export interface RunStore extends Service {
   /**
    * Creates a run with its first entry, all in one step. A known idempotency key answers `replayed`, or rejects with
    * `IDEMPOTENCY_MISMATCH` if the fingerprint differs; then a used id rejects with `RUN_ID_CONFLICT`; then, if the
    * session has runs that have not settled: `reject` rejects with `SESSION_BUSY`, `enqueue` with `QUEUE_FULL` where
-   * `maxQueued` wait, and `interrupt` requests the cancellation of them all.
+   * `maxQueued` wait, and `interrupt` requests the cancellation of them all. A refused run leaves nothing behind; an
+   * expired one keeps its id and its key.
    */
   create(run: NewRun): Promise<CreateResult>;
 
   /**
    * Resolves to the session's new fence when every earlier run of the session was released; the run is then
-   * `in_progress` unless it has ended.
+   * `in_progress` unless it has ended. When `signal` aborts it rejects with the reason, and the run keeps its place.
    */
   waitTurn(lease: RunLease, signal?: AbortSignal): Promise<number>;
 
-  /** Leaves the session's line: the run's handler has settled or is given up on. Idempotent. */
+  /** Leaves the session's line: the run's handler has settled or is given up on. Idempotent; a void lease changes nothing. */
   release(lease: RunLease): Promise<void>;
 
   /** Adds entries. Rejects with `FENCED` if the lease is not the current one, the numbers don't follow, or the run has ended. */

@@ -1,4 +1,5 @@
 import type { TerminalStatus } from "@agentscope-runtime/agent-api";
+import { z } from "zod";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import type { Page } from "../contracts/page.ts";
 import type {
@@ -13,6 +14,8 @@ import type {
 } from "../contracts/run-store.ts";
 import { sessionKeyText } from "../contracts/session-key.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { decodeCursor, encodeCursor } from "../services/page-cursor.ts";
+import { pageLimit, toPage } from "../services/to-page.ts";
 import { abortable } from "./abortable.ts";
 import { IdempotencyKeys } from "./idempotency-keys.ts";
 import { StoredRun } from "./stored-run.ts";
@@ -64,7 +67,8 @@ export class InMemoryRunStore implements RunStore {
     this.#started = false;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
-    for (const run of this.#runs.values()) run.wake();
+    const stopped = new RuntimeError("SERVICE_NOT_STARTED", "InMemoryRunStore was stopped.");
+    for (const run of this.#runs.values()) run.abandon(stopped);
     this.#runs.clear();
     this.#lanes.clear();
     this.#finished.clear();
@@ -115,6 +119,7 @@ export class InMemoryRunStore implements RunStore {
     const run = this.#runs.get(lease.runId);
     if (run === undefined || run.settled || run.epoch !== lease.epoch) return;
     run.settled = true;
+    run.abandon(new RuntimeError("FENCED", `The run ${run.id} has left its session's line.`));
     const lane = this.#lanes.get(run.lane) ?? [];
     const rest = lane.filter((other) => other !== run);
     if (rest.length === 0) this.#lanes.delete(run.lane);
@@ -172,7 +177,8 @@ export class InMemoryRunStore implements RunStore {
 
   async list(options: ListRunsOptions): Promise<Page<RunRecord>> {
     this.#assertStarted();
-    const { limit, before } = pageOf(options);
+    const limit = pageLimit(options.limit);
+    const before = options.cursor === undefined ? this.#ordinal : decodeCursor(options.cursor, z.int());
     const fits = ({ session, status, expired, ordinal }: StoredRun) =>
       !expired &&
       ordinal < before &&
@@ -181,12 +187,12 @@ export class InMemoryRunStore implements RunStore {
       (options.sessionId === undefined || session.sessionId === options.sessionId) &&
       (options.status === undefined || status === options.status);
     const found = [...this.#runs.values()].reverse().filter(fits);
-    const items = found.slice(0, limit);
-    const last = items.at(-1);
-    return {
-      items: items.map((run) => run.record),
-      nextCursor: last !== undefined && found.length > limit ? String(last.ordinal) : undefined,
-    };
+    return toPage(
+      found,
+      limit,
+      (run) => run.record,
+      (run) => encodeCursor(run.ordinal),
+    );
   }
 
   async requestCancel(runId: string, cancel: CancelRequest): Promise<RunRecord> {
@@ -253,15 +259,4 @@ export class InMemoryRunStore implements RunStore {
     if (this.#started) return;
     throw new RuntimeError("SERVICE_NOT_STARTED", "InMemoryRunStore is not started: call start() first.");
   }
-}
-
-function pageOf({ limit = 100, cursor }: ListRunsOptions): { limit: number; before: number } {
-  const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
-    throw new RuntimeError("INVALID_PARAMETER", "limit is a whole number from 1 to 1000.");
-  }
-  if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) {
-    throw new RuntimeError("INVALID_PARAMETER", "cursor is the next_cursor of the page before.");
-  }
-  return { limit, before };
 }

@@ -37,6 +37,9 @@ export class StoredRun {
     this.length = run.created.json.length;
     this.#new = run;
     this.#lastSeq = run.created.seq;
+    // Nobody may be waiting when they are rejected.
+    this.#turn.promise.catch(() => undefined);
+    this.#canceled.promise.catch(() => undefined);
   }
 
   get session(): NewRun["session"] {
@@ -125,6 +128,13 @@ export class StoredRun {
   wake(): void {
     this.#changed?.resolve();
     this.#changed = undefined;
+  }
+
+  /** Lets nobody wait for ever: readers look again, and who waits for the turn or a cancellation gets `reason`. */
+  abandon(reason: Error): void {
+    this.wake();
+    this.#turn.reject(reason);
+    this.#canceled.reject(reason);
   }
 
   /** Gives up the events. Readers at work keep theirs. */

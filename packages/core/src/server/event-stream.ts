@@ -47,8 +47,8 @@ export class EventStreams {
     const onClose = () => stream.abort();
     socket.on("close", onClose);
     this.#open.add(stream);
-    if (this.#closing) stream.abort();
-    const writer = new StreamWriter(socket, this.#options);
+    if (this.#closing || isGone(socket)) stream.abort();
+    const writer = new StreamWriter(socket, this.#options, stream.signal);
     try {
       openStream(reply);
       for await (const text of source(stream.signal)) await writer.write(text);
@@ -56,7 +56,7 @@ export class EventStreams {
     } finally {
       this.#open.delete(stream);
       socket.off("close", onClose);
-      writer.end();
+      writer.end(this.#closing);
     }
   }
 }
@@ -83,14 +83,17 @@ function isGone(socket: Socket): boolean {
 /** Writes to one connection: with respect for its pace, and with comments where there is nothing to say. */
 class StreamWriter {
   readonly #socket: Socket;
+  readonly #signal: AbortSignal;
   readonly #stallTimeout: number;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #first: NodeJS.Immediate;
   #head: string;
   #stalled = false;
 
-  constructor(socket: Socket, { heartbeat = 15_000, stallTimeout = 60_000, retry = 3000 }: StreamOptions) {
+  constructor(socket: Socket, options: StreamOptions, signal: AbortSignal) {
+    const { heartbeat = 15_000, stallTimeout = 60_000, retry = 3000 } = options;
     this.#socket = socket;
+    this.#signal = signal;
     this.#stallTimeout = stallTimeout;
     this.#head = encodeSseRetry(retry);
     // The head goes out with the first events where there are some already, else alone.
@@ -104,11 +107,15 @@ class StreamWriter {
     if (!this.#put(text)) await this.#drained();
   }
 
-  end(): void {
+  /** Ends the stream. Who does not take what is left of it is cut off, sooner where there is no time. */
+  end(hurry: boolean): void {
     clearInterval(this.#heartbeat);
     clearImmediate(this.#first);
     if (isGone(this.#socket)) return;
     this.#put("");
+    const wait = hurry ? Math.min(this.#stallTimeout, LAST_WORDS) : this.#stallTimeout;
+    const timer = setTimeout(() => this.#socket.destroy(), wait);
+    this.#socket.once("close", () => clearTimeout(timer));
     this.#socket.end();
   }
 
@@ -125,14 +132,19 @@ class StreamWriter {
   async #drained(): Promise<void> {
     const socket = this.#socket;
     const { promise, resolve } = Promise.withResolvers<void>();
+    const proceed = () => resolve();
     this.#stalled = true;
     const timer = setTimeout(() => socket.destroy(), this.#stallTimeout);
-    socket.once("drain", resolve);
-    socket.once("close", resolve);
-    await promise;
+    socket.once("drain", proceed);
+    // That comes with the connection's end, too.
+    this.#signal.addEventListener("abort", proceed);
+    if (!this.#signal.aborted) await promise;
     this.#stalled = false;
     clearTimeout(timer);
-    socket.off("drain", resolve);
-    socket.off("close", resolve);
+    socket.off("drain", proceed);
+    this.#signal.removeEventListener("abort", proceed);
   }
 }
+
+/** How long a server that closes waits for a client to take the end of its stream, in milliseconds. */
+const LAST_WORDS = 1000;

@@ -15,7 +15,10 @@ const ListQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).optional(),
   cursor: z.string().optional(),
 });
-const EventsQuery = z.object({ after: z.coerce.number().int().min(-1).optional() });
+const EventsQuery = z.object({
+  // An empty text would be taken for 0.
+  after: z.preprocess((after) => after || undefined, z.coerce.number().int().min(-1).optional()),
+});
 const CancelQuery = z.object({ wait: z.enum(["true", "false"]).optional() });
 const CancelBody = z.object({ reason: z.string().max(1000).optional() }).nullish();
 

@@ -44,9 +44,10 @@ export class InMemorySessionHistoryService extends InMemoryService implements Se
     if (this.#find(session) !== undefined) {
       throw new RuntimeError("SESSION_EXISTS", "There is a session of that id already.");
     }
-    const record = new SessionRecord(session, this.#now());
+    const now = this.#now();
+    const record = new SessionRecord(session, now);
     record.change(change);
-    this.#putLast(session, record);
+    this.#putLast(session, record, now);
     return record.toSession();
   }
 
@@ -74,7 +75,7 @@ export class InMemorySessionHistoryService extends InMemoryService implements Se
     const record = this.#find(session);
     if (record === undefined) throw new RuntimeError("RESOURCE_NOT_FOUND", "There is no such session.");
     record.change(change);
-    this.#putLast(session, record);
+    this.#putLast(session, record, this.#now());
     return record.toSession();
   }
 
@@ -86,10 +87,11 @@ export class InMemorySessionHistoryService extends InMemoryService implements Se
   async appendMessages(session: SessionHandle, messages: readonly MessageInput[]): Promise<void> {
     this.#write(session);
     const texts = toMessageTexts(messages);
-    const record = this.#find(session) ?? new SessionRecord(session, this.#now());
+    const now = this.#now();
+    const record = this.#find(session) ?? new SessionRecord(session, now);
     let changed = false;
     for (const text of texts) changed = record.append({ ...text, place: ++this.#counter }) || changed;
-    if (changed) this.#putLast(session, record);
+    if (changed) this.#putLast(session, record, now);
   }
 
   async getMessages(session: SessionHandle, options: GetMessagesOptions = {}): Promise<Page<Message>> {
@@ -104,7 +106,7 @@ export class InMemorySessionHistoryService extends InMemoryService implements Se
   async deleteMessages(session: SessionHandle, messageIds?: readonly string[]): Promise<void> {
     this.#write(session);
     const record = this.#find(session);
-    if (record?.deleteMessages(messageIds)) this.#putLast(session, record);
+    if (record?.deleteMessages(messageIds)) this.#putLast(session, record, this.#now());
   }
 
   protected override clear(): void {
@@ -126,8 +128,8 @@ export class InMemorySessionHistoryService extends InMemoryService implements Se
     return this.#sessions.get(ownerText(session))?.get(session.sessionId);
   }
 
-  #putLast(session: SessionHandle, record: SessionRecord): void {
-    record.touch(this.#now(), ++this.#counter);
+  #putLast(session: SessionHandle, record: SessionRecord, now: number): void {
+    record.touch(now, ++this.#counter);
     const owner = ownerText(session);
     const sessions = this.#sessions.get(owner) ?? new Map<string, SessionRecord>();
     sessions.delete(session.sessionId);

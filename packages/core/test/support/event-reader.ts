@@ -25,6 +25,7 @@ export class EventReader implements AsyncDisposable {
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #ready: Received[] = [];
   #commented = Promise.withResolvers<void>();
+  #reading: Promise<Received | undefined> | undefined;
 
   constructor(response: IncomingMessage) {
     this.#response = response;
@@ -49,15 +50,10 @@ export class EventReader implements AsyncDisposable {
   }
 
   /** The next event, or `undefined` when the stream ends or is cut. */
-  async next(): Promise<Received | undefined> {
-    while (this.#ready.length === 0) {
-      const chunk = await this.#chunks.next().catch(() => ({ done: true }) as const);
-      if (chunk.done === true) return undefined;
-      for (const { id, event, data } of this.#decoder.push(chunk.value)) {
-        this.#ready.push({ id, name: event, event: JSON.parse(data) as AgentEvent });
-      }
-    }
-    return this.#ready.shift();
+  next(): Promise<Received | undefined> {
+    const reading = this.#reading ?? this.#read();
+    this.#reading = undefined;
+    return reading;
   }
 
   /** The next events up to the first that fits, which is the last of them; up to the end if none does. */
@@ -75,12 +71,11 @@ export class EventReader implements AsyncDisposable {
     return this.until(() => false);
   }
 
-  /** Resolves with the next comment, reading on meanwhile. */
+  /** Resolves with the next comment; the events that come meanwhile are kept. */
   async comment(): Promise<void> {
     this.#commented = Promise.withResolvers();
-    const seen = this.#commented.promise;
-    const reading = this.next();
-    await Promise.race([seen, reading]);
+    this.#reading ??= this.#read();
+    await Promise.race([this.#commented.promise, this.#reading]);
   }
 
   /** Ends the connection without a word. */
@@ -90,6 +85,17 @@ export class EventReader implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
+  }
+
+  async #read(): Promise<Received | undefined> {
+    while (this.#ready.length === 0) {
+      const chunk = await this.#chunks.next().catch(() => ({ done: true }) as const);
+      if (chunk.done === true) return undefined;
+      for (const { id, event, data } of this.#decoder.push(chunk.value)) {
+        this.#ready.push({ id, name: event, event: JSON.parse(data) as AgentEvent });
+      }
+    }
+    return this.#ready.shift();
   }
 
   #onComment(comment: string): void {

@@ -1,0 +1,75 @@
+import type { ToolUseBlock } from "@agentscope-runtime/agentscope";
+import type { AgentPart } from "@agentscope-runtime/core";
+import { parseArguments, toArgumentsText, toToolType } from "./tool-arguments.ts";
+
+/** A tool call and the arguments that were sent for it. */
+export interface PrintedCall {
+  readonly callId: string;
+  readonly messageId: string;
+  block: ToolUseBlock;
+  sent: string;
+}
+
+/** The open tool calls of a stream. */
+export class PrintedCalls {
+  readonly #open = new Map<string, PrintedCall>();
+
+  /** A call begins: complete, or with its arguments to come. */
+  *start(messageId: string, block: ToolUseBlock, complete: boolean): Generator<AgentPart, PrintedCall> {
+    const callId = block.id;
+    yield* this.answered(callId);
+    const call = { callId, messageId, block, sent: complete ? toArgumentsText(block) : "" };
+    const toolType = toToolType(block);
+    yield {
+      kind: "tool-call",
+      callId,
+      name: block.name,
+      messageId,
+      toolType,
+      ...(block.server_label === undefined ? {} : { serverLabel: block.server_label }),
+      ...(complete ? { arguments: call.sent } : {}),
+    };
+    if (!complete) this.#open.set(callId, call);
+    return call;
+  }
+
+  *append(call: PrintedCall, text: string): Generator<AgentPart> {
+    if (!this.#isOpen(call) || text === "") return;
+    call.sent += text;
+    yield { kind: "tool-arguments-delta", callId: call.callId, text };
+  }
+
+  /** The call as a later snapshot shows it. False when it shows other arguments than were sent. */
+  *update(call: PrintedCall, block: ToolUseBlock): Generator<AgentPart, boolean> {
+    call.block = block;
+    const raw = block.raw_input ?? "";
+    if (!this.#isOpen(call) || call.sent.startsWith(raw)) return true;
+    if (!raw.startsWith(call.sent)) return false;
+    yield* this.append(call, raw.slice(call.sent.length));
+    return true;
+  }
+
+  *end(call: PrintedCall): Generator<AgentPart> {
+    if (!this.#isOpen(call)) return;
+    if (call.sent.trim() === "") yield* this.append(call, toArgumentsText(call.block));
+    this.#open.delete(call.callId);
+    yield { kind: "tool-call-end", callId: call.callId };
+  }
+
+  /** Ends the calls of a message whose arguments are complete, since it goes on with something else. */
+  *endComplete(messageId: string): Generator<AgentPart> {
+    for (const call of this.#open.values()) {
+      if (call.messageId === messageId && parseArguments(call.sent) !== undefined) yield* this.end(call);
+    }
+  }
+
+  /** Ends a call, because it has a result. */
+  *answered(callId: string): Generator<AgentPart> {
+    const call = this.#open.get(callId);
+    if (call !== undefined) yield* this.end(call);
+  }
+
+  #isOpen(call: PrintedCall): boolean {
+    return this.#open.get(call.callId) === call;
+  }
+}

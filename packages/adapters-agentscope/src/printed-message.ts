@@ -1,0 +1,207 @@
+import { isDeepStrictEqual } from "node:util";
+import type {
+  BlockDelta,
+  ContentBlock,
+  Msg,
+  ToolResultBlock,
+  ToolUseBlock,
+} from "@agentscope-runtime/agentscope";
+import type { AgentPart } from "@agentscope-runtime/core";
+import { asKnownBlock } from "./known-block.ts";
+import { audioFormat, toMediaUrl } from "./media-source.ts";
+import type { PrintedCall, PrintedCalls } from "./printed-calls.ts";
+
+/** What was sent of the block at one place. */
+type Shown =
+  | { readonly kind: "text" | "thinking"; text: string }
+  | { readonly kind: "call"; readonly call: PrintedCall }
+  | { readonly kind: "result"; block: ToolResultBlock; isFinal: boolean }
+  | { readonly kind: "whole"; block: ContentBlock };
+
+type Parts = Generator<AgentPart, void>;
+
+/** One growing message: turns its snapshots into what each of them adds. */
+export class PrintedMessage {
+  readonly #calls: PrintedCalls;
+  readonly #shown: (Shown | undefined)[] = [];
+  #latest: Msg | undefined;
+  /** The revision that was seen last; `undefined` after a snapshot that does not say. */
+  #revision: number | undefined = 0;
+  /** Where text was written last, while more of it would go on in the same slot. */
+  #writing: number | undefined;
+  #isUsageSent = false;
+  #isOpen = true;
+
+  constructor(calls: PrintedCalls) {
+    this.#calls = calls;
+  }
+
+  *print(msg: Msg, last: boolean): Parts {
+    if (this.#latest === undefined) yield startOf(msg);
+    this.#latest = msg;
+    this.#isOpen = true;
+    const { delta } = msg;
+    const blocks = blocksOf(msg);
+    if (delta !== undefined && this.#revision !== undefined && delta.revision === this.#revision + 1) {
+      for (const change of delta.changes) yield* this.#apply(msg.id, change, blocks, last);
+    } else {
+      for (const [place, block] of blocks.entries()) yield* this.#show(msg.id, place, block, last);
+    }
+    this.#revision = delta?.revision;
+    if (last) yield* this.end();
+  }
+
+  /** Ends whatever is still open. */
+  *end(): Parts {
+    if (this.#latest === undefined || !this.#isOpen) return;
+    const { id, usage } = this.#latest;
+    for (const [place, block] of blocksOf(this.#latest).entries()) yield* this.#finish(id, place, block);
+    if (usage !== undefined && !this.#isUsageSent) {
+      this.#isUsageSent = true;
+      yield { kind: "usage", usage: { ...usage }, messageId: id };
+    }
+    yield* this.#break(id);
+    this.#isOpen = false;
+  }
+
+  *#apply(id: string, change: BlockDelta, blocks: readonly ContentBlock[], last: boolean): Parts {
+    const { index } = change;
+    const shown = this.#shown[index];
+    const block = blocks[index];
+    if (change.kind === "text" || change.kind === "thinking") {
+      yield* this.#write(id, index, change.kind, change.text);
+    } else if (change.kind === "tool-use" && shown?.kind === "call" && shown.call.callId === change.id) {
+      yield* this.#calls.append(shown.call, change.rawInput);
+    } else if (change.kind === "tool-use" && !last && block?.type === "tool_use") {
+      const call = yield* this.#startCall(id, index, block, false);
+      yield* this.#calls.append(call, change.rawInput);
+    } else if (block !== undefined) {
+      yield* this.#show(id, index, block, last);
+    }
+  }
+
+  /** What a block adds to what was sent of it. */
+  *#show(id: string, place: number, block: ContentBlock, last: boolean): Parts {
+    const known = asKnownBlock(block);
+    switch (known?.type) {
+      case "text":
+        return yield* this.#showText(id, place, known.type, known.text);
+      case "thinking":
+        return yield* this.#showText(id, place, known.type, known.thinking);
+      case "tool_use":
+        return yield* this.#showCall(id, place, known, last);
+      case "tool_result":
+        return yield* this.#showResult(id, place, known, last);
+      default:
+        if (this.#shown[place]?.kind !== "whole") yield* this.#sendWhole(id, place, block);
+    }
+  }
+
+  *#showText(id: string, place: number, kind: "text" | "thinking", text: string): Parts {
+    const shown = this.#shown[place];
+    const before = shown?.kind === kind ? shown.text : "";
+    // An older snapshot that comes late says nothing new.
+    if (before.startsWith(text)) return yield* this.#write(id, place, kind, "");
+    if (text.startsWith(before)) return yield* this.#write(id, place, kind, text.slice(before.length));
+    // It was written anew: what was sent can't be taken back, so the new text stands on its own.
+    yield* this.#break(id);
+    this.#shown[place] = { kind, text: "" };
+    yield* this.#write(id, place, kind, text);
+  }
+
+  *#write(id: string, place: number, kind: "text" | "thinking", text: string): Parts {
+    let shown = this.#shown[place];
+    if (shown?.kind !== kind) {
+      yield* this.#calls.endComplete(id);
+      shown = { kind, text: "" };
+      this.#shown[place] = shown;
+    }
+    if (text === "") return;
+    const writing = this.#writing === undefined ? undefined : this.#shown[this.#writing];
+    if (this.#writing !== place && writing?.kind === kind) yield* this.#break(id);
+    this.#writing = place;
+    shown.text += text;
+    yield { kind: kind === "text" ? "text-delta" : "reasoning-delta", messageId: id, text };
+  }
+
+  *#showCall(id: string, place: number, block: ToolUseBlock, last: boolean): Parts {
+    const shown = this.#shown[place];
+    const isSame = shown?.kind === "call" && shown.call.callId === block.id;
+    if (isSame && (yield* this.#calls.update(shown.call, block))) return;
+    const call = yield* this.#startCall(id, place, block, last);
+    if (!last) yield* this.#calls.update(call, block);
+  }
+
+  *#startCall(
+    id: string,
+    place: number,
+    block: ToolUseBlock,
+    complete: boolean,
+  ): Generator<AgentPart, PrintedCall> {
+    yield* this.#calls.endComplete(id);
+    this.#writing = undefined;
+    const call = yield* this.#calls.start(id, block, complete);
+    this.#shown[place] = { kind: "call", call };
+    return call;
+  }
+
+  *#showResult(id: string, place: number, block: ToolResultBlock, last: boolean): Parts {
+    const shown = this.#shown[place];
+    const isSame = shown?.kind === "result" && shown.block.id === block.id;
+    if (isSame && (shown.isFinal || (!last && isDeepStrictEqual(shown.block, block)))) return;
+    if (!isSame) {
+      yield* this.#calls.endComplete(id);
+      yield* this.#break(id);
+      yield* this.#calls.answered(block.id);
+    }
+    this.#shown[place] = { kind: "result", block, isFinal: last };
+    yield { kind: "tool-result", callId: block.id, name: block.name, output: block.output, final: last };
+  }
+
+  *#sendWhole(id: string, place: number, block: ContentBlock): Parts {
+    yield* this.#calls.endComplete(id);
+    this.#writing = undefined;
+    this.#shown[place] = { kind: "whole", block };
+    yield wholeOf(id, block);
+  }
+
+  *#finish(id: string, place: number, block: ContentBlock): Parts {
+    const shown = this.#shown[place];
+    if (shown?.kind === "call") {
+      if (block.type === "tool_use") shown.call.block = block;
+      yield* this.#calls.end(shown.call);
+    } else if (shown?.kind === "result" && !shown.isFinal && block.type === "tool_result") {
+      yield* this.#showResult(id, place, block, true);
+    } else if (shown?.kind === "whole" && !isDeepStrictEqual(shown.block, block)) {
+      // It changed after it was sent: its last state is sent as well, those in between never.
+      yield* this.#sendWhole(id, place, block);
+    }
+  }
+
+  /** Ends the open text, so that what follows is a message of its own. */
+  *#break(id: string): Parts {
+    this.#writing = undefined;
+    yield { kind: "message-end", messageId: id };
+  }
+}
+
+function blocksOf({ content }: Msg): readonly ContentBlock[] {
+  return typeof content === "string" ? [{ type: "text", text: content }] : content;
+}
+
+function startOf({ id, role, metadata }: Msg): AgentPart {
+  return { kind: "message-start", messageId: id, role, ...(metadata === null ? {} : { metadata }) };
+}
+
+function wholeOf(messageId: string, block: ContentBlock): AgentPart {
+  const known = asKnownBlock(block);
+  switch (known?.type) {
+    case "image":
+    case "video":
+      return { kind: known.type, messageId, url: toMediaUrl(known.source) };
+    case "audio":
+      return { kind: "audio", messageId, data: toMediaUrl(known.source), format: audioFormat(known.source) };
+    default:
+      return { kind: "data", messageId, data: { ...block } };
+  }
+}

@@ -1,0 +1,54 @@
+import type { Message, Usage } from "@agentscope-runtime/agent-api";
+import { type ChatUsage, type ContentBlock, Msg } from "@agentscope-runtime/agentscope";
+import { CallIds } from "./call-ids.ts";
+import { type OriginalMessage, readOriginal } from "./original-message.ts";
+import { toContentBlocks } from "./to-content-blocks.ts";
+
+/**
+ * The messages as AgentScope's own. Messages that were one `Msg` become one again, with the id, name and blocks it had;
+ * nothing that a valid message may hold makes this throw.
+ */
+export function toAgentscopeMessages(messages: readonly Message[]): Msg[] {
+  const callIds = new CallIds();
+  const groups = new Map<string | Message, Group>();
+  for (const message of messages) {
+    const original = readOriginal(message.metadata);
+    const key = original.id ?? message;
+    const group = groups.get(key) ?? { message, original, blocks: [], usage: undefined };
+    groups.set(key, group);
+    group.blocks.push(...toContentBlocks(message, original, callIds));
+    group.usage = toChatUsage(message.usage) ?? group.usage;
+  }
+  return [...groups.values()].map(toMsg);
+}
+
+/** The messages of one `Msg`; the first of them says whose it is. */
+interface Group {
+  readonly message: Message;
+  readonly original: OriginalMessage;
+  readonly blocks: ContentBlock[];
+  usage: ChatUsage | undefined;
+}
+
+function toMsg({ message, original, blocks, usage }: Group): Msg {
+  const role = original.role ?? toRole(message.role);
+  const [block] = blocks;
+  const isString = original.isString && blocks.length === 1 && block?.type === "text";
+  return new Msg(original.name ?? role, isString ? block.text : blocks, role, {
+    id: original.id ?? message.id,
+    metadata: original.metadata,
+    timestamp: original.timestamp,
+    usage,
+  });
+}
+
+function toRole(role: Message["role"]): Msg["role"] {
+  return role === "tool" ? "system" : (role ?? "assistant");
+}
+
+function toChatUsage(usage: Usage | null): ChatUsage | undefined {
+  if (usage === null) return undefined;
+  const { input_tokens, output_tokens, time } = usage;
+  const isComplete = [input_tokens, output_tokens, time].every((value) => typeof value === "number");
+  return isComplete ? (usage as ChatUsage) : undefined;
+}
