@@ -13,13 +13,13 @@ export class Friday implements AsyncDisposable {
   private constructor(process: ReturnType<typeof spawn>, greeting: string) {
     this.#process = process;
     this.greeting = greeting;
-    this.url = /listens at (http:\S+)\n/.exec(greeting)?.[1] ?? "";
+    this.url = /^Friday listens at (\S+)$/m.exec(greeting)?.[1] ?? "";
   }
 
   static async start(env: Readonly<Record<string, string>> = {}): Promise<Friday> {
     const child = spawn(process.execPath, ["--conditions=@agentscope-runtime/source", "src/main.ts"], {
       cwd: join(import.meta.dirname, ".."),
-      env: { PATH: process.env["PATH"], PORT: "0", ...env },
+      env: { PATH: process.env.PATH, PORT: "0", ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });
     let printed = "";

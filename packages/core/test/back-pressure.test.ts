@@ -93,5 +93,4 @@ test("a slow client holds up neither the run nor another client nor the end of t
   const events = await (await EventReader.open(`${url}/runs/run-1/events`)).rest();
   expectWholeLog(events);
   await close();
-  expect(responses[0]?.destroyed).toBe(true);
 });

@@ -23,7 +23,7 @@ export function agentPlugin(app: AppDefinition, engine: AgentEngine): FastifyPlu
     fastify.addHook("preClose", async () => {
       disconnects.close();
       await engine.drain();
-      streams.close();
+      await streams.close();
     });
     fastify.addHook("onClose", () => engine.release());
     fastify.setErrorHandler(sendError);

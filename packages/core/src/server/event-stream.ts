@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { encodeSseRetry } from "@agentscope-runtime/agent-api";
 import type { FastifyReply } from "fastify";
 import type { StreamOptions } from "../app/agent-app-options.ts";
@@ -14,6 +15,8 @@ export class EventStreams {
   readonly #options: StreamOptions;
   readonly #open = new Set<AbortController>();
   #closing = false;
+  /** Resolves when the last stream has ended. */
+  #drained = Promise.withResolvers<void>();
 
   constructor(options: StreamOptions = {}) {
     this.#options = options;
@@ -27,8 +30,12 @@ export class EventStreams {
     });
   }
 
-  /** Ends all streams where they are, and every later one at its start. */
-  close(): void {
+  /** Ends all streams: those that reach their end within a moment there, the others where they are. */
+  async close(): Promise<void> {
+    const done = new AbortController();
+    const late = sleep(LAST_WORDS, undefined, { signal: done.signal }).catch(() => undefined);
+    if (this.#open.size > 0) await Promise.race([this.#drained.promise, late]);
+    done.abort();
     this.#closing = true;
     for (const stream of this.#open) stream.abort();
   }
@@ -55,6 +62,10 @@ export class EventStreams {
       return isGone(socket) ? "gone" : stream.signal.aborted ? "closed" : "complete";
     } finally {
       this.#open.delete(stream);
+      if (this.#open.size === 0) {
+        this.#drained.resolve();
+        this.#drained = Promise.withResolvers();
+      }
       socket.off("close", onClose);
       writer.end(this.#closing);
     }
@@ -104,7 +115,12 @@ class StreamWriter {
   /** Resolves when there is room for more. */
   async write(text: string): Promise<void> {
     this.#heartbeat.refresh();
-    if (!this.#put(text)) await this.#drained();
+    if (text.length <= MAX_WRITE) return this.#put(text) ? undefined : this.#drained();
+    // In pieces, so that only what is due waits in the socket, and a reader that is slow is not taken for stalled.
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length && !this.#signal.aborted; at += MAX_WRITE) {
+      if (!this.#put(bytes.subarray(at, at + MAX_WRITE))) await this.#drained();
+    }
   }
 
   /** Ends the stream. Who does not take what is left of it is cut off, sooner where there is no time. */
@@ -119,10 +135,13 @@ class StreamWriter {
     this.#socket.end();
   }
 
-  #put(text: string): boolean {
-    const whole = this.#head + text;
+  #put(data: string | Uint8Array): boolean {
+    const head = this.#head;
     this.#head = "";
-    return whole === "" || isGone(this.#socket) || this.#socket.write(whole);
+    if (isGone(this.#socket)) return true;
+    if (typeof data === "string") return head + data === "" || this.#socket.write(head + data);
+    if (head !== "") this.#socket.write(head);
+    return this.#socket.write(data);
   }
 
   #beat(): void {
@@ -145,6 +164,9 @@ class StreamWriter {
     this.#signal.removeEventListener("abort", proceed);
   }
 }
+
+/** How many characters or bytes are written at once. */
+const MAX_WRITE = 65_536;
 
 /** How long a server that closes waits for a client to take the end of its stream, in milliseconds. */
 const LAST_WORDS = 1000;
