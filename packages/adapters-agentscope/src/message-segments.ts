@@ -36,7 +36,7 @@ export function toSegments(msg: Msg, toolTypes: Map<string, ToolType>): readonly
     } else {
       const type = known?.type === "thinking" ? "reasoning" : "message";
       const open = drafts.at(-1);
-      if (open?.type === type && !(isText(block) && isText(open.blocks.findLast(isVisible)))) {
+      if (open?.type === type && !(isShownText(block) && isShownText(open.blocks.findLast(isVisible)))) {
         open.blocks.push(block);
       } else {
         drafts.push({ id: undefined, type, role: msg.role, blocks: [block] });
@@ -55,8 +55,8 @@ type Draft = Omit<MessageSegment, "id" | "blocks"> & {
 
 // A stream shows nothing of empty text, so that such segments must not count.
 function numbered(messageId: string, drafts: readonly Draft[]): readonly MessageSegment[] {
-  const shown = drafts.filter(({ id, blocks }) => id === undefined && blocks.some(isVisible));
-  const counted = shown.length > 0 ? shown : drafts.filter(({ id }) => id === undefined);
+  const shown = drafts.filter(({ id, blocks }) => id !== undefined || blocks.some(isVisible));
+  const counted = (shown.length > 0 ? shown : drafts).filter(({ id }) => id === undefined);
   return drafts.map((draft) => {
     const place = counted.indexOf(draft);
     const own = place === -1 ? `${wireMessageId(messageId)}_blank` : wireMessageId(messageId, place);
@@ -65,9 +65,10 @@ function numbered(messageId: string, drafts: readonly Draft[]): readonly Message
 }
 
 // Two texts in a row are two messages: a stream has no other way to tell where the first one ends.
-function isText(block: ContentBlock | undefined): boolean {
+function isShownText(block: ContentBlock | undefined): boolean {
   const known = asKnownBlock(block);
-  return known?.type === "text" || known?.type === "thinking";
+  if (known?.type === "text") return known.text !== "";
+  return known?.type === "thinking" && known.thinking !== "";
 }
 
 function isVisible(block: ContentBlock): boolean {

@@ -55,7 +55,9 @@ export class PrintedMessage {
   *end(): Parts {
     if (this.#latest === undefined || !this.#isOpen) return;
     const { id, usage } = this.#latest;
-    for (const [place, block] of blocksOf(this.#latest).entries()) yield* this.#finish(id, place, block);
+    const blocks = blocksOf(this.#latest);
+    // A last snapshot may hold less than was shown before.
+    for (const place of this.#shown.keys()) yield* this.#finish(id, place, blocks[place]);
     if (usage !== undefined && !this.#isUsageSent) {
       this.#isUsageSent = true;
       yield { kind: "usage", usage: { ...usage }, messageId: id };
@@ -113,6 +115,8 @@ export class PrintedMessage {
     let shown = this.#shown[place];
     if (shown?.kind !== kind) {
       yield* this.#calls.endComplete(id);
+      // Even reasoning that stays empty is a message of its own, where messages are stored.
+      if (kind === "thinking") yield* this.#break(id);
       shown = { kind, text: "" };
       this.#shown[place] = shown;
     }
@@ -165,14 +169,16 @@ export class PrintedMessage {
     yield wholeOf(id, block);
   }
 
-  *#finish(id: string, place: number, block: ContentBlock): Parts {
+  *#finish(id: string, place: number, block: ContentBlock | undefined): Parts {
     const shown = this.#shown[place];
+    const known = asKnownBlock(block);
     if (shown?.kind === "call") {
-      if (block.type === "tool_use") shown.call.block = block;
+      if (known?.type === "tool_use" && known.id === shown.call.callId) shown.call.block = known;
       yield* this.#calls.end(shown.call);
-    } else if (shown?.kind === "result" && !shown.isFinal && block.type === "tool_result") {
-      yield* this.#showResult(id, place, block, true);
-    } else if (shown?.kind === "whole" && !isDeepStrictEqual(shown.block, block)) {
+    } else if (shown?.kind === "result" && !shown.isFinal) {
+      const isSame = known?.type === "tool_result" && known.id === shown.block.id;
+      yield* this.#showResult(id, place, isSame ? known : shown.block, true);
+    } else if (shown?.kind === "whole" && block !== undefined && !isDeepStrictEqual(shown.block, block)) {
       // It changed after it was sent: its last state is sent as well, those in between never.
       yield* this.#sendWhole(id, place, block);
     }

@@ -14,12 +14,13 @@ import { toContentBlocks } from "./to-content-blocks.ts";
  * output is of the same family as its call.
  */
 export class StoredMessageWriter {
-  readonly #ids = new Set<string>();
+  /** By id, the highest number of a use that is known: `a` is the first use of `a`, `a~2` the second. */
+  readonly #uses = new Map<string, number>();
   readonly #toolTypes = new Map<string, ToolType>();
 
   /** Takes note of a message that the session holds already. */
   note({ id, type, content }: Message): void {
-    this.#ids.add(id);
+    this.#use(id);
     const toolType = /^(plugin|function|component|mcp)_call$/.exec(type)?.[1] as ToolType | undefined;
     if (toolType === undefined) return;
     for (const slot of content ?? []) {
@@ -38,11 +39,23 @@ export class StoredMessageWriter {
     return messages;
   }
 
+  // Counted on from the highest known use: earlier ones may lie further back than what was read.
   #unusedId(wanted: string): string {
-    let id = wanted;
-    for (let uses = 2; this.#ids.has(id); uses += 1) id = `${wanted}~${uses}`;
-    this.#ids.add(id);
+    const uses = this.#uses.get(wanted) ?? 0;
+    const id = uses === 0 ? wanted : `${wanted}~${uses + 1}`;
+    this.#use(id);
+    this.#count(wanted, uses + 1);
     return id;
+  }
+
+  #use(id: string): void {
+    const [, base, uses] = /^(.+)~(\d{1,9})$/s.exec(id) ?? [];
+    this.#count(id, 1);
+    if (base !== undefined) this.#count(base, Number(uses));
+  }
+
+  #count(id: string, uses: number): void {
+    this.#uses.set(id, Math.max(uses, this.#uses.get(id) ?? 0));
   }
 }
 

@@ -33,8 +33,9 @@ interface Group {
 function toMsg({ message, original, blocks, usage }: Group): Msg {
   const role = original.role ?? toRole(message.role);
   const [block] = blocks;
-  const isString = original.isString && blocks.length === 1 && block?.type === "text";
-  return new Msg(original.name ?? role, isString ? block.text : blocks, role, {
+  const text = block?.type === "text" && typeof block.text === "string" ? block.text : undefined;
+  const isString = original.isString && blocks.length === 1;
+  return new Msg(original.name ?? role, (isString ? text : undefined) ?? blocks, role, {
     id: original.id ?? message.id,
     metadata: original.metadata,
     timestamp: original.timestamp,

@@ -1,5 +1,5 @@
 export { text } from "./adapters/text-adapter.ts";
-export { AgentApp, type QueryOptions, type RunAppOptions } from "./app/agent-app.ts";
+export { AgentApp, type QueryOptions } from "./app/agent-app.ts";
 export type {
   AgentAppOptions,
   Authenticate,
@@ -7,6 +7,7 @@ export type {
   LogOptions,
   StreamOptions,
 } from "./app/agent-app-options.ts";
+export type { ListenOptions } from "./app/listen.ts";
 export type { RunningApp } from "./app/running-app.ts";
 // For those who implement adapters, services and protocols.
 export {
@@ -16,6 +17,13 @@ export {
 } from "./assembler/message-assembler.ts";
 export { toolCallMessageId, toolOutputMessageId, wireMessageId } from "./assembler/wire-message-id.ts";
 export type { AgentPart, FinishReason, ToolType } from "./contracts/agent-part.ts";
+export type {
+  DeployableApp,
+  DeployManager,
+  Deployment,
+  DeploymentRecord,
+  StopResult,
+} from "./contracts/deploy-manager.ts";
 export type { FrameworkAdapter, HistoryMode } from "./contracts/framework-adapter.ts";
 export type { LogEntry } from "./contracts/log-entry.ts";
 export type { Logger } from "./contracts/logger.ts";
@@ -26,6 +34,12 @@ export type {
   SearchMemoryOptions,
 } from "./contracts/memory-service.ts";
 export type { Page, PageOptions } from "./contracts/page.ts";
+export type {
+  ProtocolAdapter,
+  ProtocolContext,
+  ProtocolLife,
+  ServedAgent,
+} from "./contracts/protocol-adapter.ts";
 export type {
   CancelRequest,
   CreateResult,
@@ -60,12 +74,19 @@ export type {
   StateService,
 } from "./contracts/state-service.ts";
 export { RuntimeError, type RuntimeErrorOptions } from "./errors/runtime-error.ts";
-export type { EngineServices, HandlerContext, HandlerResult, QueryHandler } from "./runs/hosted-agent.ts";
+export type {
+  EngineServices,
+  HandlerContext,
+  HandlerResult,
+  HostedAgent,
+  QueryHandler,
+} from "./runs/hosted-agent.ts";
 export { InMemoryRunStore, type InMemoryRunStoreOptions } from "./runs/in-memory-run-store.ts";
 export { JsonLogEntry } from "./runs/json-log-entry.ts";
 export type { RunOptions } from "./runs/run-limits.ts";
-export type { Caller } from "./runs/runs.ts";
+export type { Caller, Runs, StartedRun, StartRunOptions } from "./runs/runs.ts";
 export type { EndpointContext, EndpointHandler, EndpointOptions } from "./server/endpoint.ts";
+export type { SendOptions, StreamEnd } from "./server/event-stream.ts";
 export type { RouteMethod } from "./server/route.ts";
 export { InMemoryMemoryService } from "./services/in-memory-memory-service.ts";
 export {

@@ -8,6 +8,7 @@ export {
   type FakeRequestMessage,
   type FakeToolCall,
 } from "./fake-model-server.ts";
+export { type GoldenTrace, type GoldenTraceName, goldenTrace, goldenTraceNames } from "./golden-traces.ts";
 export { responseEntry, textEntries, textEntry, toLogEntry } from "./log-entries.ts";
 export { type MemoryServiceSuiteOptions, memoryServiceSuite } from "./memory-service-suite.ts";
 export { type NewRunOptions, newRun } from "./new-run.ts";

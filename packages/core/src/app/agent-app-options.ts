@@ -1,3 +1,4 @@
+import type { ProtocolAdapter } from "../contracts/protocol-adapter.ts";
 import type { RunStore } from "../contracts/run-store.ts";
 import type { RunOptions } from "../runs/run-limits.ts";
 import type { Caller } from "../runs/runs.ts";
@@ -46,6 +47,8 @@ export interface AgentAppOptions {
   readonly authenticate?: Authenticate | undefined;
   /** Keeps the runs. Started before `init`, stopped after `shutdown`. Defaults to an `InMemoryRunStore`. */
   readonly runStore?: RunStore | undefined;
+  /** What is spoken besides the Agent API. */
+  readonly protocols?: readonly ProtocolAdapter[] | undefined;
   readonly runs?: RunOptions | undefined;
   readonly streams?: StreamOptions | undefined;
   /** How many bytes a request body may have. Defaults to 10 MiB. */

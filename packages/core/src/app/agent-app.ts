@@ -1,29 +1,22 @@
-import type { AddressInfo } from "node:net";
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from "fastify";
 import type { z } from "zod";
+import type { DeployManager, Deployment } from "../contracts/deploy-manager.ts";
 import type { FrameworkAdapter, HistoryMode } from "../contracts/framework-adapter.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import type { EngineServices, QueryHandler } from "../runs/hosted-agent.ts";
 import { agentPlugin } from "../server/agent-plugin.ts";
 import { createServer } from "../server/create-server.ts";
 import type { EndpointHandler, EndpointOptions } from "../server/endpoint.ts";
-import { isLoopback } from "../server/loopback.ts";
 import type { AgentAppOptions } from "./agent-app-options.ts";
 import { AgentEngine } from "./agent-engine.ts";
 import type { AppDefinition } from "./app-definition.ts";
 import { onExitSignals } from "./exit-signals.ts";
-import { type RunningApp, runningApp } from "./running-app.ts";
+import { type ListenOptions, listen } from "./listen.ts";
+import type { RunningApp } from "./running-app.ts";
 
 export interface QueryOptions {
   /** Who writes the session's history. Defaults to what the adapter says. */
   readonly history?: HistoryMode | undefined;
-}
-
-export interface RunAppOptions {
-  /** Defaults to `127.0.0.1`. */
-  readonly host?: string | undefined;
-  /** Defaults to 8090; 0 takes any that is free. */
-  readonly port?: number | undefined;
 }
 
 /** An agent and what serves it. Making one starts nothing. */
@@ -123,6 +116,9 @@ export class AgentApp<Resources = undefined> {
       const message = `${JSON.stringify(name)} can't name a hosted app: it needs 1 to 64 letters, digits, "_", "-" or ".", and to be new.`;
       throw new RuntimeError("CONFIGURATION_ERROR", message);
     }
+    if (app.#definition === this.#definition || [...hosted.values()].includes(app.#definition)) {
+      throw new RuntimeError("CONFIGURATION_ERROR", `${name} is served here already, under another name.`);
+    }
     if (app.#definition.hosted.size > 0) {
       throw new RuntimeError("CONFIGURATION_ERROR", `${name} hosts apps itself: host them here instead.`);
     }
@@ -149,46 +145,29 @@ export class AgentApp<Resources = undefined> {
     return createServer(this.#definition, this.#sharedEngine());
   }
 
+  /** Serves the app until `close`, next to whatever listeners it has already; resolves once it listens. */
+  listen(options: ListenOptions = {}): Promise<RunningApp> {
+    return listen(this.#definition, this.#sharedEngine(), options);
+  }
+
   /**
    * Serves the app until `close`, SIGTERM or SIGINT; resolves once it listens. Rejects with `CONFIGURATION_ERROR`
    * if `init` fails, and with Node's own error if the port can't be had.
    */
-  async run({ host = "127.0.0.1", port = 8090 }: RunAppOptions = {}): Promise<RunningApp> {
-    const loopbackOnly = isLoopback(host);
-    const server = await createServer(this.#definition, this.#sharedEngine(), { loopbackOnly });
-    try {
-      await server.listen({
-        host,
-        port,
-        listenTextResolver: (address) => `${this.name} listens at ${address}.`,
-      });
-    } catch (error) {
-      await server.close();
-      throw error;
-    }
-    if (this.#definition.options.authenticate === undefined) {
-      const trust = loopbackOnly ? "any local program" : "anybody who can reach it";
-      server.log.warn(
-        `There is no authenticate: ${trust} may use it, and user_id is a label, not an identity.`,
-      );
-    }
-    const close = async () => {
-      await this.#sharedEngine().drain();
-      await server.close();
-    };
-    const app = runningApp(urlOf(server, host), close, () => unhook());
+  async run(options: ListenOptions = {}): Promise<RunningApp> {
+    const app = await this.listen(options);
     const unhook = onExitSignals(app.close);
+    app.closed.finally(unhook).catch(() => undefined);
     return app;
+  }
+
+  /** Hands the app to a deploy manager; resolves once the deployment answers. */
+  deploy<Options>(manager: DeployManager<Options>, options?: Options): Promise<Deployment> {
+    return manager.deploy(this, options);
   }
 
   #sharedEngine(): AgentEngine {
     this.#engine ??= new AgentEngine(this.#definition);
     return this.#engine;
   }
-}
-
-function urlOf(server: FastifyInstance, host: string): string {
-  const reachable =
-    host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
-  return `http://${reachable}:${(server.server.address() as AddressInfo).port}`;
 }

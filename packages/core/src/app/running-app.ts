@@ -11,12 +11,12 @@ export interface RunningApp extends AsyncDisposable {
 }
 
 /** A server that listens at `url` and can be closed once. */
-export function runningApp(url: string, stop: () => Promise<void>, onClosed: () => void): RunningApp {
+export function runningApp(url: string, stop: () => Promise<void>): RunningApp {
   const { promise: closed, resolve, reject } = Promise.withResolvers<void>();
   closed.catch(() => undefined);
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= stop().finally(onClosed);
+    closing ??= stop();
     closing.then(resolve, reject);
     return closing;
   };

@@ -15,7 +15,7 @@ export function outcomeOf({ finish: { reason, requestIds } }: MessageAssembler):
 
 /** How a run ends whose handler has thrown. What clients see holds nothing of an unknown error. */
 export function failureOf(error: unknown, agent: HostedAgent, runId: string): RunOutcome {
-  const known = RuntimeError.is(error) ? error : agent.adapter.toRuntimeError?.(error);
+  const known = RuntimeError.is(error) ? error : translated(error, agent);
   const shown =
     known ??
     new RuntimeError(
@@ -23,6 +23,15 @@ export function failureOf(error: unknown, agent: HostedAgent, runId: string): Ru
       `The agent failed. The server's log has more about run ${runId}.`,
     );
   return { status: "failed", error: { code: shown.code, message: shown.message } };
+}
+
+function translated(error: unknown, { adapter }: HostedAgent): RuntimeError | undefined {
+  try {
+    return adapter.toRuntimeError?.(error);
+  } catch {
+    // A run has to end, whatever its adapter makes of the error.
+    return undefined;
+  }
 }
 
 export function canceledOutcome({ reason }: CancelRequest): RunOutcome {

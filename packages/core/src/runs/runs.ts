@@ -56,7 +56,7 @@ export class Runs {
   readonly #owner = crypto.randomUUID();
   readonly #executions = new Map<string, Promise<void>>();
   readonly #admissions = new Set<Promise<StartedRun>>();
-  #draining = false;
+  #drained: Promise<void> | undefined;
 
   constructor({ store, log, limits, now = Date.now }: RunsOptions) {
     this.#store = store;
@@ -67,12 +67,12 @@ export class Runs {
 
   /** True once no new runs are taken on. */
   get draining(): boolean {
-    return this.#draining;
+    return this.#drained !== undefined;
   }
 
   /** Takes a run on. It goes on by itself: what comes of it is in its log. */
   async start(agent: HostedAgent, request: AgentRequest, options: StartRunOptions = {}): Promise<StartedRun> {
-    if (this.#draining) {
+    if (this.draining) {
       throw new RuntimeError("SERVICE_UNAVAILABLE", "The server is shutting down.", { retryAfter: 5 });
     }
     const admission = this.#admit(agent, request, options);
@@ -99,7 +99,7 @@ export class Runs {
       idempotency: idempotency === undefined ? undefined : { ...idempotency, key: scope },
       owner: this.#owner,
     });
-    if (result.kind === "replayed") return { run: result.run, replayed: true };
+    if (result.kind === "replayed") return { run: assertKept(result.run), replayed: true };
 
     const { run, lease, ahead } = result;
     const log = this.#log.child({ run_id: id, session_id: sessionId, agent: agent.name });
@@ -127,8 +127,7 @@ export class Runs {
       run?.session.agent === agent && (caller.userId === undefined || run.session.userId === caller.userId);
     if (run === undefined || !visible)
       throw new RuntimeError("RESOURCE_NOT_FOUND", `There is no run ${runId}.`);
-    if (run.expired) throw new RuntimeError("RUN_EXPIRED", `The events of run ${runId} are no longer kept.`);
-    return run;
+    return assertKept(run);
   }
 
   /** The runs that fit, the newest first; a caller with an id sees their own only. */
@@ -162,8 +161,12 @@ export class Runs {
    * Takes on no more runs, and resolves when none is left: those that run get `grace` milliseconds to end by
    * themselves, then they are canceled.
    */
-  async drain(grace: number): Promise<void> {
-    this.#draining = true;
+  drain(grace: number): Promise<void> {
+    this.#drained ??= this.#drain(grace);
+    return this.#drained;
+  }
+
+  async #drain(grace: number): Promise<void> {
     const settled = async () => {
       await Promise.allSettled(this.#admissions);
       await Promise.all(this.#executions.values());
@@ -198,6 +201,11 @@ export class Runs {
 
 /** How long a shutdown waits for canceled handlers to return, in milliseconds beyond the cancel grace. */
 const SETTLE_AT_DRAIN = 2000;
+
+function assertKept(run: RunRecord): RunRecord {
+  if (!run.expired) return run;
+  throw new RuntimeError("RUN_EXPIRED", `The events of run ${run.id} are no longer kept.`);
+}
 
 function assertWaiting({ id, status, session }: RunRecord, request: AgentRequest): void {
   if (status !== "incomplete") {

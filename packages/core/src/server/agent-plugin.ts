@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { AgentEngine } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
+import { addProtocols } from "./add-protocols.ts";
 import { addAgentRoutes } from "./agent-routes.ts";
 import { Disconnects } from "./disconnects.ts";
 import { sendError } from "./error-reply.ts";
@@ -8,7 +9,7 @@ import { EventStreams } from "./event-stream.ts";
 import { assertNesting } from "./nesting.ts";
 
 /** The app as a Fastify plugin: the engine starts with the server it is registered in, and stops with it. */
-export function agentPlugin(app: AppDefinition, engine: AgentEngine): FastifyPluginAsync {
+export function agentPlugin(app: AppDefinition, engine: AgentEngine, instance?: string): FastifyPluginAsync {
   return async (fastify) => {
     const { streams: options, maxNesting = 100 } = app.options;
     const streams = new EventStreams(options);
@@ -30,8 +31,9 @@ export function agentPlugin(app: AppDefinition, engine: AgentEngine): FastifyPlu
     acceptJsonOnly(fastify);
     fastify.addHook("preValidation", async ({ body }) => assertNesting(body, maxNesting));
 
-    const context = { runs, streams, disconnects };
+    const context = { runs, streams, disconnects, instance };
     await addAgentRoutes(fastify, app, engine, context);
+    await addProtocols(fastify, app, engine, context);
     for (const [name, hosted] of app.hosted) {
       const routes = (scope: FastifyInstance) =>
         addAgentRoutes(

@@ -2,8 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Authenticate } from "../app/agent-app-options.ts";
 import type { AgentEngine } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
-import { RuntimeError } from "../errors/runtime-error.ts";
-import type { HostedAgent } from "../runs/hosted-agent.ts";
+import { agentOf } from "./add-protocols.ts";
 import { addAuthentication, callerOf } from "./authentication.ts";
 import { type EndpointContext, sendResult } from "./endpoint.ts";
 import { toOpenApi } from "./openapi.ts";
@@ -25,11 +24,7 @@ export async function addAgentRoutes(
   if (authenticate !== undefined) addAuthentication(fastify, authenticate);
   for (const { plugin, options } of app.plugins) await fastify.register(plugin, options);
 
-  const agent = (): HostedAgent => {
-    const { agent } = engine.of(app);
-    if (agent === undefined) throw new RuntimeError("UNSUPPORTED", `${name} has no agent: call query().`);
-    return agent;
-  };
+  const agent = () => agentOf(app, engine);
   const routes: Route[] = [
     ...(app.query === undefined
       ? []
@@ -38,6 +33,7 @@ export async function addAgentRoutes(
     ...probeRoutes({
       name,
       description,
+      instance: context.instance,
       accepting: () => engine.accepting,
       health: () => engine.health(app),
       openApi: () =>

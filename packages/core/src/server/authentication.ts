@@ -3,6 +3,8 @@ import type { Authenticate } from "../app/agent-app-options.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import type { Caller } from "../runs/runs.ts";
 
+/** Says who may pass in a scope of a server, and in the scopes within it that have no other. */
+const AUTHENTICATE = Symbol("agentscope-runtime.authenticate");
 const callers = new WeakMap<FastifyRequest, Caller>();
 
 /** Who asks. */
@@ -15,10 +17,13 @@ export function callerOf(request: FastifyRequest): Caller {
  * the headers that CORS and others give it, and before the body is read.
  */
 export function addAuthentication(fastify: FastifyInstance, authenticate: Authenticate): void {
+  // A scope inherits hooks and properties of the one around it; a hosted app's own word counts more than its host's.
+  Object.defineProperty(fastify, AUTHENTICATE, { value: authenticate });
   fastify.addHook("preParsing", async (request) => {
     const { openToAll } = request.routeOptions.config as { openToAll?: boolean };
     if (openToAll === true || callers.has(request)) return;
-    callers.set(request, await identify(request, authenticate));
+    const nearest = Reflect.get(request.server, AUTHENTICATE) as Authenticate;
+    callers.set(request, await identify(request, nearest));
   });
 }
 

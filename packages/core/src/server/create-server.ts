@@ -7,17 +7,20 @@ import { agentPlugin } from "./agent-plugin.ts";
 import { sendError } from "./error-reply.ts";
 import { addHostCheck } from "./loopback.ts";
 import { scrub } from "./scrub.ts";
+import { dropUnusedConnections } from "./unused-connections.ts";
 
 export interface CreateServerOptions {
   /** True refuses requests whose `Host` is not loopback. */
   readonly loopbackOnly?: boolean | undefined;
+  /** Shown by `GET /health`. */
+  readonly instance?: string | undefined;
 }
 
 /** A Fastify server of the app's own, ready to listen. Closing it drains and stops the app. */
 export async function createServer(
   app: AppDefinition,
   engine: AgentEngine,
-  { loopbackOnly = false }: CreateServerOptions = {},
+  { loopbackOnly = false, instance }: CreateServerOptions = {},
 ): Promise<FastifyInstance> {
   const server = fastify({
     logger: toLogger(app.options.log),
@@ -37,8 +40,14 @@ export async function createServer(
     );
   });
   if (loopbackOnly) addHostCheck(server);
-  await server.register(agentPlugin(app, engine));
-  await server.ready();
+  dropUnusedConnections(server);
+  try {
+    await server.register(agentPlugin(app, engine, instance));
+    await server.ready();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
   return server;
 }
 

@@ -6,6 +6,7 @@ import { RuntimeError } from "../errors/runtime-error.ts";
 import type { Caller } from "../runs/runs.ts";
 import type { EventStreams } from "./event-stream.ts";
 import type { RouteMethod } from "./route.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 export interface EndpointOptions<Body extends z.ZodType, Query extends z.ZodType> {
   /** Defaults to `POST`. */
@@ -52,8 +53,7 @@ async function* toFrames(
   reply: FastifyReply,
 ): AsyncGenerator<string> {
   try {
-    for await (const item of items) {
-      if (signal.aborted) return;
+    for await (const item of untilAborted(items, signal)) {
       yield encodeSseEvent({ data: JSON.stringify(item ?? null) });
     }
   } catch (error) {

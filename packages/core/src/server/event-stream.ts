@@ -8,6 +8,11 @@ import { RuntimeError } from "../errors/runtime-error.ts";
 /** How a stream came to its end: with its last event, by the server's will, or because the client has gone. */
 export type StreamEnd = "complete" | "closed" | "gone";
 
+export interface SendOptions {
+  /** The reconnection time sent first, in milliseconds; `false` for clients that don't reconnect. */
+  readonly retry?: number | false | undefined;
+}
+
 type Socket = FastifyReply["raw"];
 
 /** The open event streams of a server. */
@@ -47,6 +52,7 @@ export class EventStreams {
   async send(
     reply: FastifyReply,
     source: (signal: AbortSignal) => AsyncIterable<string>,
+    { retry = this.#options.retry ?? 3000 }: SendOptions = {},
   ): Promise<StreamEnd> {
     const stream = new AbortController();
     reply.hijack();
@@ -55,7 +61,7 @@ export class EventStreams {
     socket.on("close", onClose);
     this.#open.add(stream);
     if (this.#closing || isGone(socket)) stream.abort();
-    const writer = new StreamWriter(socket, this.#options, stream.signal);
+    const writer = new StreamWriter(socket, this.#options, retry, stream.signal);
     try {
       openStream(reply);
       for await (const text of source(stream.signal)) await writer.write(text);
@@ -101,12 +107,12 @@ class StreamWriter {
   #head: string;
   #stalled = false;
 
-  constructor(socket: Socket, options: StreamOptions, signal: AbortSignal) {
-    const { heartbeat = 15_000, stallTimeout = 60_000, retry = 3000 } = options;
+  constructor(socket: Socket, options: StreamOptions, retry: number | false, signal: AbortSignal) {
+    const { heartbeat = 15_000, stallTimeout = 60_000 } = options;
     this.#socket = socket;
     this.#signal = signal;
     this.#stallTimeout = stallTimeout;
-    this.#head = encodeSseRetry(retry);
+    this.#head = retry === false ? "" : encodeSseRetry(retry);
     // The head goes out with the first events where there are some already, else alone.
     this.#first = setImmediate(() => this.#put(""));
     this.#heartbeat = setInterval(() => this.#beat(), heartbeat);

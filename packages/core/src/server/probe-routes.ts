@@ -5,6 +5,7 @@ import { type Route, route } from "./route.ts";
 export interface ProbeSource {
   readonly name: string;
   readonly description: string | undefined;
+  readonly instance: string | undefined;
   readonly accepting: () => boolean;
   readonly health: () => Promise<Health>;
   readonly openApi: () => object;
@@ -16,7 +17,14 @@ const Readiness = z.object({
 });
 
 /** What orchestrators and the curious ask first. */
-export function probeRoutes({ name, description, accepting, health, openApi }: ProbeSource): Route[] {
+export function probeRoutes({
+  name,
+  description,
+  instance,
+  accepting,
+  health,
+  openApi,
+}: ProbeSource): Route[] {
   return [
     route({
       method: "GET",
@@ -35,7 +43,12 @@ export function probeRoutes({ name, description, accepting, health, openApi }: P
       path: "/health",
       summary: "Whether the process works",
       open: true,
-      handle: () => ({ status: "healthy", mode: MODE, runner: accepting() ? "ready" : "not_ready" }),
+      handle: () => ({
+        status: "healthy",
+        mode: MODE,
+        runner: accepting() ? "ready" : "not_ready",
+        instance,
+      }),
     }),
     route({
       method: "GET",

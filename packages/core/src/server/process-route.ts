@@ -22,7 +22,7 @@ export function processRoute(agent: () => HostedAgent, { runs, streams, disconne
       if (body.stream) streams.assertRoom();
       const idempotency = idempotencyOf(request);
       const { run, replayed } = await runs().start(agent(), body, { caller: callerOf(request), idempotency });
-      reply.header("x-run-id", encodeURIComponent(run.id));
+      reply.header("x-run-id", encodeURIComponent(run.id.toWellFormed()));
       if (replayed) reply.header("idempotent-replayed", "true");
       if (!body.stream) return answer(run.id, reply);
       const source = (signal: AbortSignal) => toAgentApiFrames(runs().read(run.id, { follow: true, signal }));

@@ -8,4 +8,6 @@ export interface ServerContext {
   readonly runs: () => Runs;
   readonly streams: EventStreams;
   readonly disconnects: Disconnects;
+  /** Names this server among others that may have had its port. */
+  readonly instance: string | undefined;
 }

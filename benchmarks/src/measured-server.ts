@@ -1,0 +1,41 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+
+export interface Usage {
+  /** Microseconds of CPU since the usage was asked for before. */
+  readonly cpu: number;
+  /** Bytes, after a garbage collection. */
+  readonly rss: number;
+  readonly heap: number;
+}
+
+/** A server under measurement, in a process of its own. */
+export class MeasuredServer implements AsyncDisposable {
+  readonly port: number;
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess, port: number) {
+    this.#process = process;
+    this.port = port;
+  }
+
+  static async start(kind: "bare" | "runtime", port: number): Promise<MeasuredServer> {
+    const execArgv = ["--expose-gc", "--conditions=@agentscope-runtime/source"];
+    const child = fork(join(import.meta.dirname, "server.ts"), [kind, String(port)], { execArgv });
+    await once(child, "message");
+    return new MeasuredServer(child, port);
+  }
+
+  async usage(): Promise<Usage> {
+    this.#process.send("usage");
+    const [usage] = await once(this.#process, "message");
+    return usage as Usage;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exit = once(this.#process, "exit");
+    this.#process.kill("SIGKILL");
+    await exit;
+  }
+}

@@ -1,0 +1,51 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { HostedAgent } from "../runs/hosted-agent.ts";
+import type { Caller, Runs } from "../runs/runs.ts";
+import type { SendOptions, StreamEnd } from "../server/event-stream.ts";
+
+/** An agent as protocols see it. */
+export interface ServedAgent {
+  readonly name: string;
+  readonly description: string | undefined;
+  /** The agent itself, once the app is started. */
+  readonly agent: () => HostedAgent;
+}
+
+/** What a protocol works with. */
+export interface ProtocolContext {
+  /** The app's own agent first, then those it hosts; not those that have an `authenticate` of their own. */
+  readonly agents: readonly ServedAgent[];
+  /** Starts, reads and cancels runs, once the app is started. */
+  readonly runs: () => Runs;
+  /** Who asks. */
+  readonly callerOf: (request: FastifyRequest) => Caller;
+  /** Throws `SERVICE_UNAVAILABLE` where as many streams are open as may be. */
+  readonly assertRoom: () => void;
+  /**
+   * Answers with an event stream: each text of `source` as it is and in one write, with heartbeats, back-pressure and an
+   * end when the server closes. The source ends when `signal` aborts.
+   */
+  readonly stream: (
+    reply: FastifyReply,
+    source: (signal: AbortSignal) => AsyncIterable<string>,
+    options?: SendOptions,
+  ) => Promise<StreamEnd>;
+}
+
+/** Something a protocol keeps running beside its routes. */
+export interface ProtocolLife {
+  start?(): Promise<void>;
+  stop?(): Promise<void>;
+}
+
+/** Serves the agents of an app in the language of one protocol, out of the same runs as all others. */
+export interface ProtocolAdapter {
+  readonly name: string;
+
+  /** Adds routes to a scope of its own, where it may set an error handler; called once per server. */
+  register(
+    fastify: FastifyInstance,
+    context: ProtocolContext,
+    // biome-ignore lint/suspicious/noConfusingVoidType: who has no life of its own returns nothing
+  ): Promise<ProtocolLife | void> | ProtocolLife | void;
+}

@@ -1,0 +1,53 @@
+import type { FastifyInstance } from "fastify";
+import type { AgentEngine } from "../app/agent-engine.ts";
+import type { AppDefinition } from "../app/app-definition.ts";
+import type { ProtocolContext, ServedAgent } from "../contracts/protocol-adapter.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
+import type { HostedAgent } from "../runs/hosted-agent.ts";
+import { callerOf } from "./authentication.ts";
+import type { ServerContext } from "./server-context.ts";
+
+/** Adds the protocols of an app, each in a scope of its own; those that run beside their routes live with the server. */
+export async function addProtocols(
+  fastify: FastifyInstance,
+  app: AppDefinition,
+  engine: AgentEngine,
+  { runs, streams }: ServerContext,
+): Promise<void> {
+  const context: ProtocolContext = {
+    agents: servedAgents(app, engine),
+    runs,
+    callerOf,
+    assertRoom: () => streams.assertRoom(),
+    stream: (reply, source, options) => streams.send(reply, source, options),
+  };
+  for (const protocol of app.options.protocols ?? []) {
+    await fastify.register(async (scope) => {
+      const life = await protocol.register(scope, context);
+      if (life?.start !== undefined) scope.addHook("onReady", () => life.start?.());
+      if (life?.stop !== undefined) scope.addHook("onClose", () => life.stop?.());
+    });
+  }
+}
+
+/** The agents that the app's own `authenticate` speaks for. */
+function servedAgents(app: AppDefinition, engine: AgentEngine): ServedAgent[] {
+  const own: [string, AppDefinition][] = [[app.options.name, app]];
+  const hosted = [...app.hosted].filter(([, { options }]) => options.authenticate === undefined);
+  return [...own, ...hosted]
+    .filter(([, { query }]) => query !== undefined)
+    .map(([name, definition]) => ({
+      name,
+      description: definition.options.description,
+      agent: () => agentOf(definition, engine),
+    }));
+}
+
+/** The agent of an app that runs. */
+export function agentOf(app: AppDefinition, engine: AgentEngine): HostedAgent {
+  const { agent } = engine.of(app);
+  if (agent === undefined) {
+    throw new RuntimeError("UNSUPPORTED", `${app.options.name} has no agent: call query().`);
+  }
+  return agent;
+}

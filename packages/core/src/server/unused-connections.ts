@@ -1,0 +1,18 @@
+import type { Socket } from "node:net";
+import type { FastifyInstance } from "fastify";
+
+/**
+ * Has the server drop, when it closes, the connections that have sent no request, such as those that browsers open
+ * in advance: Node takes them for busy and would wait for them for ever.
+ */
+export function dropUnusedConnections(fastify: FastifyInstance): void {
+  const unused = new Set<Socket>();
+  fastify.server.on("connection", (socket: Socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  fastify.server.on("request", ({ socket }) => unused.delete(socket));
+  fastify.addHook("preClose", async () => {
+    for (const socket of unused) socket.destroy();
+  });
+}
