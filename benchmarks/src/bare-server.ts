@@ -7,7 +7,10 @@ export function startBareServer(port: number): Promise<void> {
     request.resume();
     const gone = new AbortController();
     response.on("close", () => gone.abort());
-    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" });
+    response.writeHead(200, {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache",
+    });
     const messageId = `msg_${crypto.randomUUID()}`;
     let number = 0;
     try {

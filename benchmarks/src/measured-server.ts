@@ -2,10 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-export interface Usage {
-  /** Microseconds of CPU since the usage was asked for before. */
-  readonly cpu: number;
-  /** Bytes, after a garbage collection. */
+/** Bytes, after a garbage collection. */
+export interface Memory {
   readonly rss: number;
   readonly heap: number;
 }
@@ -27,10 +25,19 @@ export class MeasuredServer implements AsyncDisposable {
     return new MeasuredServer(child, port);
   }
 
-  async usage(): Promise<Usage> {
-    this.#process.send("usage");
-    const [usage] = await once(this.#process, "message");
-    return usage as Usage;
+  /** Microseconds of CPU that the process used since the last call. */
+  cpu(): Promise<number> {
+    return this.#ask("cpu");
+  }
+
+  memory(): Promise<Memory> {
+    return this.#ask("memory");
+  }
+
+  async #ask<Answer>(question: string): Promise<Answer> {
+    this.#process.send(question);
+    const [answer] = await once(this.#process, "message");
+    return answer as Answer;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

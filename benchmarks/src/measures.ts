@@ -1,4 +1,4 @@
-import { read, open, timeToFirstEvent } from "./client.ts";
+import { open, read, timeToFirstEvent } from "./client.ts";
 import type { MeasuredServer } from "./measured-server.ts";
 import { type Pace, TOKENS } from "./script.ts";
 
@@ -16,10 +16,10 @@ async function waves(port: number, pace: Pace, count: number): Promise<number> {
 /** Microseconds of the server's CPU per token of 32 streams at a time. */
 export async function cpuPerEvent(server: MeasuredServer, pace: Pace): Promise<number> {
   await waves(server.port, pace, 15);
-  await server.usage();
+  await server.cpu();
   const rounds = 30;
   await waves(server.port, pace, rounds);
-  const { cpu } = await server.usage();
+  const cpu = await server.cpu();
   return cpu / (rounds * CONNECTIONS * TOKENS);
 }
 
@@ -34,11 +34,11 @@ export async function firstEvent(server: MeasuredServer): Promise<number> {
 /** Bytes that one more open stream takes after its 200th event, with 1,000 of them open. */
 export async function memoryPerStream(server: MeasuredServer): Promise<{ rss: number; heap: number }> {
   await waves(server.port, "turns", 5);
-  const before = await server.usage();
+  const before = await server.memory();
   const streams = 1000;
   for (let opened = 0; opened < streams; opened += 50) {
     await Promise.all(Array.from({ length: 50 }, async () => read(await open(server.port, "hold"), TOKENS)));
   }
-  const after = await server.usage();
+  const after = await server.memory();
   return { rss: (after.rss - before.rss) / streams, heap: (after.heap - before.heap) / streams };
 }

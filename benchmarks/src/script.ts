@@ -17,7 +17,8 @@ export async function* tokens(pace: Pace, signal: AbortSignal): AsyncGenerator<s
     else if (pace !== "burst") await nextTurn();
     yield word;
   }
-  if (pace === "hold") await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  if (pace === "hold")
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }
 
 /** The same tokens as an agent prints them: snapshots that grow and carry what is new. */

@@ -6,11 +6,15 @@ if (kind === "bare") await startBareServer(Number(port));
 else await (await import("./runtime-server.ts")).startRuntimeServer(Number(port));
 
 let before = process.cpuUsage();
-process.on("message", () => {
-  globalThis.gc?.();
-  const { user, system } = process.cpuUsage(before);
-  before = process.cpuUsage();
-  const { rss, heapUsed, external } = process.memoryUsage();
-  process.send?.({ cpu: user + system, rss, heap: heapUsed + external });
+process.on("message", (question) => {
+  if (question === "memory") {
+    globalThis.gc?.();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    process.send?.({ rss, heap: heapUsed + external });
+  } else {
+    const { user, system } = process.cpuUsage(before);
+    before = process.cpuUsage();
+    process.send?.(user + system);
+  }
 });
 process.send?.("ready");

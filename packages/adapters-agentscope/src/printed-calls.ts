@@ -12,15 +12,20 @@ export interface PrintedCall {
 
 /** The open tool calls of a stream. */
 export class PrintedCalls {
+  readonly #emit: (part: AgentPart) => void;
   readonly #open = new Map<string, PrintedCall>();
 
+  constructor(emit: (part: AgentPart) => void) {
+    this.#emit = emit;
+  }
+
   /** A call begins: complete, or with its arguments to come. */
-  *start(messageId: string, block: ToolUseBlock, complete: boolean): Generator<AgentPart, PrintedCall> {
+  start(messageId: string, block: ToolUseBlock, complete: boolean): PrintedCall {
     const callId = block.id;
-    yield* this.answered(callId);
+    this.answered(callId);
     const call = { callId, messageId, block, sent: complete ? toArgumentsText(block) : "" };
     const toolType = toToolType(block);
-    yield {
+    this.#emit({
       kind: "tool-call",
       callId,
       name: block.name,
@@ -28,45 +33,45 @@ export class PrintedCalls {
       toolType,
       ...(block.server_label === undefined ? {} : { serverLabel: block.server_label }),
       ...(complete ? { arguments: call.sent } : {}),
-    };
+    });
     if (!complete) this.#open.set(callId, call);
     return call;
   }
 
-  *append(call: PrintedCall, text: string): Generator<AgentPart> {
+  append(call: PrintedCall, text: string): void {
     if (!this.#isOpen(call) || text === "") return;
     call.sent += text;
-    yield { kind: "tool-arguments-delta", callId: call.callId, text };
+    this.#emit({ kind: "tool-arguments-delta", callId: call.callId, text });
   }
 
   /** The call as a later snapshot shows it. False when it shows other arguments than were sent. */
-  *update(call: PrintedCall, block: ToolUseBlock): Generator<AgentPart, boolean> {
+  update(call: PrintedCall, block: ToolUseBlock): boolean {
     call.block = block;
     const raw = block.raw_input ?? "";
     if (!this.#isOpen(call) || call.sent.startsWith(raw)) return true;
     if (!raw.startsWith(call.sent)) return false;
-    yield* this.append(call, raw.slice(call.sent.length));
+    this.append(call, raw.slice(call.sent.length));
     return true;
   }
 
-  *end(call: PrintedCall): Generator<AgentPart> {
+  end(call: PrintedCall): void {
     if (!this.#isOpen(call)) return;
-    if (call.sent.trim() === "") yield* this.append(call, toArgumentsText(call.block));
+    if (call.sent.trim() === "") this.append(call, toArgumentsText(call.block));
     this.#open.delete(call.callId);
-    yield { kind: "tool-call-end", callId: call.callId };
+    this.#emit({ kind: "tool-call-end", callId: call.callId });
   }
 
   /** Ends the calls of a message whose arguments are complete, since it goes on with something else. */
-  *endComplete(messageId: string): Generator<AgentPart> {
+  endComplete(messageId: string): void {
     for (const call of this.#open.values()) {
-      if (call.messageId === messageId && parseArguments(call.sent) !== undefined) yield* this.end(call);
+      if (call.messageId === messageId && parseArguments(call.sent) !== undefined) this.end(call);
     }
   }
 
   /** Ends a call, because it has a result. */
-  *answered(callId: string): Generator<AgentPart> {
+  answered(callId: string): void {
     const call = this.#open.get(callId);
-    if (call !== undefined) yield* this.end(call);
+    if (call !== undefined) this.end(call);
   }
 
   #isOpen(call: PrintedCall): boolean {

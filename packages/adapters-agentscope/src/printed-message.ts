@@ -18,11 +18,10 @@ type Shown =
   | { readonly kind: "result"; block: ToolResultBlock; isFinal: boolean }
   | { readonly kind: "whole"; block: ContentBlock };
 
-type Parts = Generator<AgentPart, void>;
-
 /** One growing message: turns its snapshots into what each of them adds. */
 export class PrintedMessage {
   readonly #calls: PrintedCalls;
+  readonly #emit: (part: AgentPart) => void;
   readonly #shown: (Shown | undefined)[] = [];
   #latest: Msg | undefined;
   /** The revision that was seen last; `undefined` after a snapshot that does not say. */
@@ -32,162 +31,174 @@ export class PrintedMessage {
   #isUsageSent = false;
   #isOpen = true;
 
-  constructor(calls: PrintedCalls) {
+  constructor(calls: PrintedCalls, emit: (part: AgentPart) => void) {
     this.#calls = calls;
+    this.#emit = emit;
   }
 
-  *print(msg: Msg, last: boolean): Parts {
-    if (this.#latest === undefined) yield startOf(msg);
+  print(msg: Msg, last: boolean): void {
+    if (this.#latest === undefined) this.#emit(startOf(msg));
     this.#latest = msg;
     this.#isOpen = true;
     const { delta } = msg;
     const blocks = blocksOf(msg);
     if (delta !== undefined && this.#revision !== undefined && delta.revision === this.#revision + 1) {
-      for (const change of delta.changes) yield* this.#apply(msg.id, change, blocks, last);
+      for (const change of delta.changes) this.#apply(msg.id, change, blocks, last);
     } else {
-      for (const [place, block] of blocks.entries()) yield* this.#show(msg.id, place, block, last);
+      for (const [place, block] of blocks.entries()) this.#show(msg.id, place, block, last);
     }
     this.#revision = delta?.revision;
-    if (last) yield* this.end();
+    if (last) this.end();
   }
 
   /** Ends whatever is still open. */
-  *end(): Parts {
+  end(): void {
     if (this.#latest === undefined || !this.#isOpen) return;
     const { id, usage } = this.#latest;
     const blocks = blocksOf(this.#latest);
     // A last snapshot may hold less than was shown before.
-    for (const place of this.#shown.keys()) yield* this.#finish(id, place, blocks[place]);
+    for (const place of this.#shown.keys()) this.#finish(id, place, blocks[place]);
     if (usage !== undefined && !this.#isUsageSent) {
       this.#isUsageSent = true;
-      yield { kind: "usage", usage: { ...usage }, messageId: id };
+      this.#emit({ kind: "usage", usage: { ...usage }, messageId: id });
     }
-    yield* this.#break(id);
+    this.#break(id);
     this.#isOpen = false;
   }
 
-  *#apply(id: string, change: BlockDelta, blocks: readonly ContentBlock[], last: boolean): Parts {
+  #apply(id: string, change: BlockDelta, blocks: readonly ContentBlock[], last: boolean): void {
     const { index } = change;
     const shown = this.#shown[index];
     const block = blocks[index];
     if (change.kind === "text" || change.kind === "thinking") {
-      yield* this.#write(id, index, change.kind, change.text);
+      this.#write(id, index, change.kind, change.text);
     } else if (change.kind === "tool-use" && shown?.kind === "call" && shown.call.callId === change.id) {
-      yield* this.#calls.append(shown.call, change.rawInput);
+      this.#calls.append(shown.call, change.rawInput);
     } else if (change.kind === "tool-use" && !last && block?.type === "tool_use") {
-      const call = yield* this.#startCall(id, index, block, false);
-      yield* this.#calls.append(call, change.rawInput);
+      const call = this.#startCall(id, index, block, false);
+      this.#calls.append(call, change.rawInput);
     } else if (block !== undefined) {
-      yield* this.#show(id, index, block, last);
+      this.#show(id, index, block, last);
     }
   }
 
   /** What a block adds to what was sent of it. */
-  *#show(id: string, place: number, block: ContentBlock, last: boolean): Parts {
+  #show(id: string, place: number, block: ContentBlock, last: boolean): void {
     const known = asKnownBlock(block);
     switch (known?.type) {
       case "text":
-        return yield* this.#showText(id, place, known.type, known.text);
+        this.#showText(id, place, known.type, known.text);
+        break;
       case "thinking":
-        return yield* this.#showText(id, place, known.type, known.thinking);
+        this.#showText(id, place, known.type, known.thinking);
+        break;
       case "tool_use":
-        return yield* this.#showCall(id, place, known, last);
+        this.#showCall(id, place, known, last);
+        break;
       case "tool_result":
-        return yield* this.#showResult(id, place, known, last);
+        this.#showResult(id, place, known, last);
+        break;
       default:
-        if (this.#shown[place]?.kind !== "whole") yield* this.#sendWhole(id, place, block);
+        if (this.#shown[place]?.kind !== "whole") this.#sendWhole(id, place, block);
     }
   }
 
-  *#showText(id: string, place: number, kind: "text" | "thinking", text: string): Parts {
+  #showText(id: string, place: number, kind: "text" | "thinking", text: string): void {
     const shown = this.#shown[place];
     const before = shown?.kind === kind ? shown.text : "";
     // An older snapshot that comes late says nothing new.
-    if (before.startsWith(text)) return yield* this.#write(id, place, kind, "");
-    if (text.startsWith(before)) return yield* this.#write(id, place, kind, text.slice(before.length));
+    if (before.startsWith(text)) {
+      this.#write(id, place, kind, "");
+      return;
+    }
+    if (text.startsWith(before)) {
+      this.#write(id, place, kind, text.slice(before.length));
+      return;
+    }
     // It was written anew: what was sent can't be taken back, so the new text stands on its own.
-    yield* this.#break(id);
+    this.#break(id);
     this.#shown[place] = { kind, text: "" };
-    yield* this.#write(id, place, kind, text);
+    this.#write(id, place, kind, text);
   }
 
-  *#write(id: string, place: number, kind: "text" | "thinking", text: string): Parts {
+  #write(id: string, place: number, kind: "text" | "thinking", text: string): void {
     let shown = this.#shown[place];
     if (shown?.kind !== kind) {
-      yield* this.#calls.endComplete(id);
+      this.#calls.endComplete(id);
       // Even reasoning that stays empty is a message of its own, where messages are stored.
-      if (kind === "thinking") yield* this.#break(id);
+      if (kind === "thinking") this.#break(id);
       shown = { kind, text: "" };
       this.#shown[place] = shown;
     }
     if (text === "") return;
     const writing = this.#writing === undefined ? undefined : this.#shown[this.#writing];
-    if (this.#writing !== place && writing?.kind === kind) yield* this.#break(id);
+    if (this.#writing !== place && writing?.kind === kind) this.#break(id);
     this.#writing = place;
     shown.text += text;
-    yield { kind: kind === "text" ? "text-delta" : "reasoning-delta", messageId: id, text };
+    this.#emit({ kind: kind === "text" ? "text-delta" : "reasoning-delta", messageId: id, text });
   }
 
-  *#showCall(id: string, place: number, block: ToolUseBlock, last: boolean): Parts {
+  #showCall(id: string, place: number, block: ToolUseBlock, last: boolean): void {
     const shown = this.#shown[place];
     const isSame = shown?.kind === "call" && shown.call.callId === block.id;
-    if (isSame && (yield* this.#calls.update(shown.call, block))) return;
-    const call = yield* this.#startCall(id, place, block, last);
-    if (!last) yield* this.#calls.update(call, block);
+    if (isSame && this.#calls.update(shown.call, block)) return;
+    const call = this.#startCall(id, place, block, last);
+    if (!last) this.#calls.update(call, block);
   }
 
-  *#startCall(
-    id: string,
-    place: number,
-    block: ToolUseBlock,
-    complete: boolean,
-  ): Generator<AgentPart, PrintedCall> {
-    yield* this.#calls.endComplete(id);
+  #startCall(id: string, place: number, block: ToolUseBlock, complete: boolean): PrintedCall {
+    this.#calls.endComplete(id);
     this.#writing = undefined;
-    const call = yield* this.#calls.start(id, block, complete);
+    const call = this.#calls.start(id, block, complete);
     this.#shown[place] = { kind: "call", call };
     return call;
   }
 
-  *#showResult(id: string, place: number, block: ToolResultBlock, last: boolean): Parts {
+  #showResult(id: string, place: number, block: ToolResultBlock, last: boolean): void {
     const shown = this.#shown[place];
     const isSame = shown?.kind === "result" && shown.block.id === block.id;
     if (isSame && (shown.isFinal || (!last && isDeepStrictEqual(shown.block, block)))) return;
     if (!isSame) {
-      yield* this.#calls.endComplete(id);
-      yield* this.#break(id);
-      yield* this.#calls.answered(block.id);
+      this.#calls.endComplete(id);
+      this.#break(id);
+      this.#calls.answered(block.id);
     }
     this.#shown[place] = { kind: "result", block, isFinal: last };
-    yield { kind: "tool-result", callId: block.id, name: block.name, output: block.output, final: last };
+    this.#emit({
+      kind: "tool-result",
+      callId: block.id,
+      name: block.name,
+      output: block.output,
+      final: last,
+    });
   }
 
-  *#sendWhole(id: string, place: number, block: ContentBlock): Parts {
-    yield* this.#calls.endComplete(id);
+  #sendWhole(id: string, place: number, block: ContentBlock): void {
+    this.#calls.endComplete(id);
     this.#writing = undefined;
     this.#shown[place] = { kind: "whole", block };
-    yield wholeOf(id, block);
+    this.#emit(wholeOf(id, block));
   }
 
-  *#finish(id: string, place: number, block: ContentBlock | undefined): Parts {
+  #finish(id: string, place: number, block: ContentBlock | undefined): void {
     const shown = this.#shown[place];
     const known = asKnownBlock(block);
     if (shown?.kind === "call") {
       if (known?.type === "tool_use" && known.id === shown.call.callId) shown.call.block = known;
-      yield* this.#calls.end(shown.call);
+      this.#calls.end(shown.call);
     } else if (shown?.kind === "result" && !shown.isFinal) {
       const isSame = known?.type === "tool_result" && known.id === shown.block.id;
-      yield* this.#showResult(id, place, isSame ? known : shown.block, true);
+      this.#showResult(id, place, isSame ? known : shown.block, true);
     } else if (shown?.kind === "whole" && block !== undefined && !isDeepStrictEqual(shown.block, block)) {
       // It changed after it was sent: its last state is sent as well, those in between never.
-      yield* this.#sendWhole(id, place, block);
+      this.#sendWhole(id, place, block);
     }
   }
 
   /** Ends the open text, so that what follows is a message of its own. */
-  *#break(id: string): Parts {
+  #break(id: string): void {
     this.#writing = undefined;
-    yield { kind: "message-end", messageId: id };
+    this.#emit({ kind: "message-end", messageId: id });
   }
 }
 

@@ -11,7 +11,7 @@ import type { Printed } from "./script.ts";
 /** The parts of a stream. */
 export async function partsOf(printed: Iterable<unknown>, failure?: Error): Promise<AgentPart[]> {
   const parts: AgentPart[] = [];
-  for await (const part of agentscope().fromStream(streamOf(printed, failure))) parts.push(part);
+  await readAll(printed, failure, (part) => parts.push(part));
   return parts;
 }
 
@@ -24,7 +24,7 @@ export async function entriesOf(printed: Iterable<Printed>, failure?: Error): Pr
   assembler.status("in_progress");
   let outcome: RunOutcome = { status: "completed" };
   try {
-    for await (const part of agentscope().fromStream(streamOf(printed, failure))) assembler.push(part);
+    await readAll(printed, failure, (part) => assembler.push(part));
   } catch (error) {
     if (!RuntimeError.is(error)) throw error;
     const { code, message } = error;
@@ -34,7 +34,13 @@ export async function entriesOf(printed: Iterable<Printed>, failure?: Error): Pr
   return [...assembler.take(), assembler.terminal(outcome)];
 }
 
-async function* streamOf(printed: Iterable<unknown>, failure: Error | undefined): AsyncGenerator<Printed> {
-  for (const item of printed) yield item as Printed;
+async function readAll(
+  printed: Iterable<unknown>,
+  failure: Error | undefined,
+  emit: (part: AgentPart) => void,
+): Promise<void> {
+  const reader = agentscope().fromStream(emit);
+  for (const item of printed) reader.push(item as Printed);
   if (failure !== undefined) throw failure;
+  reader.end();
 }

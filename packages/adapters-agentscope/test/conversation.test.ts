@@ -36,7 +36,9 @@ it("has the same messages in the stream and in the history, and the next turn bu
       task: (signal) => agent.reply(msgs, { signal }),
     });
     const assembler = new MessageAssembler({ responseId: "response_1", sessionId: "s1", now: Date.now });
-    for await (const part of adapter.fromStream(printed)) assembler.push(part);
+    const reader = adapter.fromStream((part) => assembler.push(part));
+    for await (const item of printed) reader.push(item);
+    reader.end();
     assembler.close("completed");
     return assembler.output.map((json) => JSON.parse(json));
   };

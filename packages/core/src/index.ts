@@ -24,7 +24,7 @@ export type {
   DeploymentRecord,
   StopResult,
 } from "./contracts/deploy-manager.ts";
-export type { FrameworkAdapter, HistoryMode } from "./contracts/framework-adapter.ts";
+export type { FrameworkAdapter, HistoryMode, StreamReader } from "./contracts/framework-adapter.ts";
 export type { LogEntry } from "./contracts/log-entry.ts";
 export type { Logger } from "./contracts/logger.ts";
 export type {
@@ -86,7 +86,9 @@ export { JsonLogEntry } from "./runs/json-log-entry.ts";
 export type { RunOptions } from "./runs/run-limits.ts";
 export type { Caller, Runs, StartedRun, StartRunOptions } from "./runs/runs.ts";
 export type { EndpointContext, EndpointHandler, EndpointOptions } from "./server/endpoint.ts";
+export { errorReply } from "./server/error-reply.ts";
 export type { SendOptions, StreamEnd } from "./server/event-stream.ts";
+export { idempotencyOf } from "./server/idempotency.ts";
 export type { RouteMethod } from "./server/route.ts";
 export { InMemoryMemoryService } from "./services/in-memory-memory-service.ts";
 export {

@@ -1,4 +1,4 @@
-import { type RunSessionHandle, text } from "@agentscope-runtime/core";
+import { type CancelRequest, InMemoryRunStore, type RunSessionHandle, text } from "@agentscope-runtime/core";
 import { expect, test } from "vitest";
 import {
   deltaText,
@@ -135,6 +135,30 @@ test("the handler's signal aborts with a RUN_CANCELED error that tells the reaso
   await startTalking(url);
   await cancel(url, "run-1", { reason: "Enough." });
   expect(await reason.promise).toMatchObject({ code: "RUN_CANCELED", message: "Enough." });
+});
+
+/** A store from which the news of a cancel never reaches the run. */
+class LateStore extends InMemoryRunStore {
+  override watchCancel(_: string, signal: AbortSignal): Promise<CancelRequest> {
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  }
+}
+
+test("a cancel that was accepted counts even if the handler ends before it hears of it", async () => {
+  const gate = new Gate();
+  const app = quietApp({ runStore: new LateStore() }).query(text(), async function* () {
+    yield "said";
+    await gate.passed;
+  });
+  const { url } = await serve(app);
+  const reader = await startTalking(url);
+  expect((await cancel(url, "run-1", { reason: "Enough." })).status).toBe(202);
+  gate.open();
+  expect(terminalOf(await reader.rest())).toMatchObject({
+    status: "canceled",
+    error: { message: "Enough." },
+  });
+  expectWholeLog(await (await EventReader.open(`${url}/runs/run-1/events`)).rest());
 });
 
 test("a cancel of an ended run changes nothing", async () => {

@@ -67,14 +67,14 @@ test("a client that wanted JSON and is gone counts as well", async () => {
 });
 
 test("a client that comes back with Last-Event-ID in time saves its run", async () => {
-  const { app, gate } = waiter(150);
+  const { app, gate } = waiter(400);
   const { url } = await serve(app);
   const first = await start(url, { on_disconnect: "cancel" });
   first.cut();
   const watcher = await watch(url);
   await watcher.until(({ object }) => object === "content");
   const back = await watch(url, { "last-event-id": "3" });
-  await new Promise((resolve) => setTimeout(resolve, 250));
+  await new Promise((resolve) => setTimeout(resolve, 600));
   gate.open();
   expect(terminalOf(await back.rest()).status).toBe("completed");
 });

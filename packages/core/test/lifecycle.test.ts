@@ -50,7 +50,7 @@ test("everything starts and stops once and in order, and runs end in between", a
   await expect.poll(() => log.at(-1), { interval: 1 }).toBe("handler");
   await close();
   await closed;
-  expect((await (await run).json()).status).toBe("canceled");
+  expect(await (await run).json()).toMatchObject({ status: "canceled" });
   expect(log).toEqual(["store starts", "init", "handler", "handler ends", "shutdown", "store stops"]);
 });
 

@@ -86,10 +86,10 @@ test("what an adapter says of why the agent ended decides how the run ends", asy
   for (const [reason, end] of Object.entries(reasons)) {
     const adapter: FrameworkAdapter<unknown, string> = {
       ...text(),
-      async *fromStream(stream) {
-        for await (const piece of stream) yield { kind: "text-delta", messageId: "m", text: piece };
-        yield { kind: "finish", reason: reason as keyof typeof reasons };
-      },
+      fromStream: (emit) => ({
+        push: (piece) => emit({ kind: "text-delta", messageId: "m", text: piece }),
+        end: () => emit({ kind: "finish", reason: reason as keyof typeof reasons }),
+      }),
     };
     const server = await serverOf(quietApp().query(adapter, () => "ok"));
     const { body } = await server.inject({ method: "POST", url: "/process", payload: ask("Hi") });

@@ -21,9 +21,8 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   async (signal) => {
     const app = new ChildApp();
     const url = await app.url;
-    expect((await (await post(`${url}/process`, ask("short", { stream: false }))).json()).status).toBe(
-      "completed",
-    );
+    const answer = await post(`${url}/process`, ask("short", { stream: false }));
+    expect(await answer.json()).toMatchObject({ status: "completed" });
     app.signal(signal);
     expect(await app.end()).toBe("code 0");
     expect(app.lines).toEqual(["store started", "init", url, "shutdown", "store stopped"]);
@@ -83,7 +82,7 @@ test("a shutdown that fails ends the process with exit code 1", async () => {
 });
 
 test("a connection that was opened and never used does not hold up the end", async () => {
-  const app = new ChildApp();
+  const app = new ChildApp("", "60000");
   const { port, hostname } = new URL(await app.url);
   const socket = connect(Number(port), hostname).on("error", () => undefined);
   onTestFinished(() => void socket.destroy());
@@ -98,6 +97,7 @@ test("an app that runs listens to signals until it is closed; one that is mounte
   const running = await serve(quietApp().query(text(), () => "ok"));
   expect(counts()).toEqual(before.map((count) => count + 1));
   await running.close();
+  await running.closed;
   expect(counts()).toEqual(before);
   const server = fastify();
   await server.register(

@@ -1,1 +1,3 @@
-export {};
+export { LocalDeployManager, type LocalDeployManagerOptions } from "./local-deploy-manager.ts";
+export type { LocalDeployOptions } from "./local-deploy-options.ts";
+export type { LocalDeploymentRecord } from "./local-deployment-record.ts";

@@ -1,1 +1,5 @@
-export {};
+// For those who read runs in OpenAI's words elsewhere.
+export type { OpenAIEvent, OpenAIEventState, OpenItem } from "./openai-event-state.ts";
+export { type OpenAIProtocolOptions, openai } from "./openai-protocol.ts";
+export type { OutputItem } from "./output-item.ts";
+export { newOpenAIEventState, toOpenAIEvents } from "./to-openai-event.ts";

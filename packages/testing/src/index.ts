@@ -1,3 +1,8 @@
+export {
+  type Deployable,
+  type DeployManagerSuiteOptions,
+  deployManagerSuite,
+} from "./deploy-manager-suite.ts";
 export type { Durable } from "./durable.ts";
 export {
   type FakeModelRequest,

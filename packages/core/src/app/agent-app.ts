@@ -12,7 +12,7 @@ import { AgentEngine } from "./agent-engine.ts";
 import type { AppDefinition } from "./app-definition.ts";
 import { onExitSignals } from "./exit-signals.ts";
 import { type ListenOptions, listen } from "./listen.ts";
-import type { RunningApp } from "./running-app.ts";
+import { type RunningApp, runningApp } from "./running-app.ts";
 
 export interface QueryOptions {
   /** Who writes the session's history. Defaults to what the adapter says. */
@@ -155,9 +155,9 @@ export class AgentApp<Resources = undefined> {
    * if `init` fails, and with Node's own error if the port can't be had.
    */
   async run(options: ListenOptions = {}): Promise<RunningApp> {
-    const app = await this.listen(options);
+    const server = await this.listen(options);
+    const app = runningApp(server.url, () => server.close().finally(() => unhook()));
     const unhook = onExitSignals(app.close);
-    app.closed.finally(unhook).catch(() => undefined);
     return app;
   }
 

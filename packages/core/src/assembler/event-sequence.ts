@@ -1,4 +1,5 @@
 import type { LogEntry } from "../contracts/log-entry.ts";
+import { DeltaLogEntry } from "../runs/delta-log-entry.ts";
 import { JsonLogEntry } from "../runs/json-log-entry.ts";
 
 /** Numbers events and serialises each exactly once. */
@@ -12,6 +13,11 @@ export class EventSequence {
     const json = `{"sequence_number":${seq},${rest}`;
     this.#entries.push(new JsonLogEntry(seq, json));
     return json;
+  }
+
+  /** Adds a piece of text whose event's JSON is its number, `head` and the text. */
+  emitDelta(head: string, text: string): void {
+    this.#entries.push(new DeltaLogEntry(this.#next++, head, text));
   }
 
   /** The entry that `emit` would add. */

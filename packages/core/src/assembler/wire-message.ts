@@ -49,7 +49,7 @@ export class WireMessage {
       };
     }
     this.#growing.value += text;
-    this.#events.emit(`${this.#growing.deltaHead}${JSON.stringify(text)}}`);
+    this.#events.emitDelta(this.#growing.deltaHead, text);
   }
 
   /** Shows a slot as it is so far; it is not open afterwards. */

@@ -8,6 +8,15 @@ import type { AgentPart } from "./agent-part.ts";
  */
 export type HistoryMode = "handler" | "engine" | "none";
 
+/** Turns what a handler yields into parts. What it throws ends the run. */
+export interface StreamReader<Yield> {
+  /** Takes the next item; throws on one that `isYield` refuses. */
+  push(item: Yield): void;
+
+  /** The stream has come to its end. Not called where it broke off. */
+  end(): void;
+}
+
 /** Teaches the engine one agent framework. It knows no HTTP and no order of events. */
 export interface FrameworkAdapter<Input, Yield> {
   /** Names the framework in errors and logs. */
@@ -22,8 +31,8 @@ export interface FrameworkAdapter<Input, Yield> {
   /** True for what the handler may yield: one item of the framework's stream. */
   isYield(value: unknown): value is Yield;
 
-  /** The parts of a stream. Called once per run; throws on an item that `isYield` refuses, which ends the run. */
-  fromStream(stream: AsyncIterable<Yield>): AsyncIterable<AgentPart>;
+  /** A reader of one run's stream, which hands each part to `emit` as soon as it is known. */
+  fromStream(emit: (part: AgentPart) => void): StreamReader<Yield>;
 
   /** The framework's own errors in the runtime's words; `undefined` for what it does not know. */
   toRuntimeError?(error: unknown): RuntimeError | undefined;

@@ -18,7 +18,9 @@ import { decodeCursor, encodeCursor } from "../services/page-cursor.ts";
 import { pageLimit, toPage } from "../services/to-page.ts";
 import { abortable } from "./abortable.ts";
 import { IdempotencyKeys } from "./idempotency-keys.ts";
+import { RunReader } from "./run-reader.ts";
 import { StoredRun } from "./stored-run.ts";
+import { TurnEnd } from "./turn-end.ts";
 
 export interface InMemoryRunStoreOptions {
   /** How many ended runs keep their events. Defaults to 1000. */
@@ -46,6 +48,7 @@ export class InMemoryRunStore implements RunStore {
   /** Ended runs that still have events, in the order they ended; then those that don't. */
   readonly #finished = new Set<StoredRun>();
   readonly #expired = new Set<StoredRun>();
+  readonly #turnEnd = new TurnEnd();
   #finishedLength = 0;
   #lastFence = 0;
   #ordinal = 0;
@@ -94,7 +97,13 @@ export class InMemoryRunStore implements RunStore {
     const laneKey = sessionKeyText(run.session);
     const lane = this.#lanes.get(laneKey) ?? [];
     this.#admit(run, lane);
-    const created = new StoredRun(this.#ordinal++, run, laneKey, lane.length === 0 ? "created" : "queued");
+    const created = new StoredRun(
+      this.#ordinal++,
+      run,
+      laneKey,
+      lane.length === 0 ? "created" : "queued",
+      this.#turnEnd,
+    );
     if (lane.push(created) === 1) created.giveTurn();
     this.#lanes.set(laneKey, lane);
     this.#runs.set(id, created);
@@ -119,7 +128,7 @@ export class InMemoryRunStore implements RunStore {
     const run = this.#runs.get(lease.runId);
     if (run === undefined || run.settled || run.epoch !== lease.epoch) return;
     run.settled = true;
-    run.abandon(new RuntimeError("FENCED", `The run ${run.id} has left its session's line.`));
+    run.leave(new RuntimeError("FENCED", `The run ${run.id} has left its session's line.`));
     const lane = this.#lanes.get(run.lane) ?? [];
     const rest = lane.filter((other) => other !== run);
     if (rest.length === 0) this.#lanes.delete(run.lane);
@@ -146,27 +155,17 @@ export class InMemoryRunStore implements RunStore {
     return true;
   }
 
-  async *read(runId: string, options: ReadRunOptions = {}): AsyncGenerator<readonly LogEntry[]> {
-    const { after = -1, follow = false, signal } = options;
-    const run = this.#find(runId);
-    if (run.expired) throw new RuntimeError("RUN_EXPIRED", `The events of run ${runId} are no longer kept.`);
-    const { entries } = run;
-    const wake = () => run.wake();
-    signal?.addEventListener("abort", wake, { once: true });
+  read(
+    runId: string,
+    { after = -1, follow = false, signal }: ReadRunOptions = {},
+  ): AsyncIterable<readonly LogEntry[]> {
     try {
-      for (let next = after + 1; signal?.aborted !== true; ) {
-        if (next < entries.length) {
-          const batch = entries.slice(next);
-          next = entries.length;
-          yield batch;
-        } else if (follow && !run.ended && this.#started) {
-          await run.changed;
-        } else {
-          return;
-        }
-      }
-    } finally {
-      signal?.removeEventListener("abort", wake);
+      const run = this.#find(runId);
+      if (run.expired)
+        throw new RuntimeError("RUN_EXPIRED", `The events of run ${runId} are no longer kept.`);
+      return new RunReader(run, { after, follow, signal });
+    } catch (error) {
+      return rejecting(error);
     }
   }
 
@@ -259,4 +258,8 @@ export class InMemoryRunStore implements RunStore {
     if (this.#started) return;
     throw new RuntimeError("SERVICE_NOT_STARTED", "InMemoryRunStore is not started: call start() first.");
   }
+}
+
+function rejecting(error: unknown): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }

@@ -122,15 +122,13 @@ export class RunExecution {
 
   async #pump(result: unknown): Promise<void> {
     const { agent, assembler, limits, log } = this.#options;
-    for await (const part of agent.adapter.fromStream(handlerItems(result, agent.adapter))) {
+    const reader = agent.adapter.fromStream((part) => assembler.push(part));
+    for await (const item of handlerItems(result, agent.adapter)) {
       if (this.#closed) {
-        log.warn(
-          { kind: part.kind },
-          "the handler goes on after the run has ended: what it emits is dropped",
-        );
+        log.warn({}, "the handler goes on after the run has ended: what it emits is dropped");
         return;
       }
-      assembler.push(part);
+      reader.push(item);
       const lag = this.#write();
       if (lag !== undefined) await lag;
       if (this.#writer.count >= limits.maxEvents || this.#writer.length >= limits.maxLogLength) {
@@ -138,6 +136,9 @@ export class RunExecution {
         this.#force({ status: "incomplete", incomplete: { reason: "log_limit" } });
       }
     }
+    if (this.#closed) return;
+    reader.end();
+    this.#write();
   }
 
   #write(): Promise<void> | undefined {

@@ -13,7 +13,8 @@ export class RunLogWriter {
   readonly #store: RunStore;
   readonly #lease: RunLease;
   #pending: LogEntry[] = [];
-  #flushing: Promise<void> | undefined;
+  /** While a write is under way: resolves when there is nothing left to write. */
+  #idle: PromiseWithResolvers<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
   #count = 0;
   #length = 0;
@@ -36,33 +37,42 @@ export class RunLogWriter {
   /** Takes entries. Throws what an earlier write failed with. Wait for the promise if there is one. */
   write(entries: readonly LogEntry[]): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
-    for (const entry of entries) {
-      this.#pending.push(entry);
-      this.#length += entry.json.length;
-    }
+    for (const entry of entries) this.#length += entry.json.length;
     this.#count += entries.length;
-    this.#flushing ??= this.#flush();
-    return this.#pending.length > MAX_PENDING ? this.#flushing : undefined;
+    if (this.#idle === undefined) {
+      this.#append(entries);
+      return undefined;
+    }
+    this.#pending.push(...entries);
+    return this.#pending.length > MAX_PENDING ? this.#idle.promise : undefined;
   }
 
   /** Writes what is left together with the terminal entries; false if the run has ended before. */
   async finish(status: TerminalStatus, entries: readonly LogEntry[]): Promise<boolean> {
-    await this.#flushing;
+    await this.#idle?.promise;
     if (this.#failure !== undefined) throw this.#failure.error;
     return this.#store.finish(this.#lease, status, [...this.#pending, ...entries]);
   }
 
-  async #flush(): Promise<void> {
-    try {
-      while (this.#pending.length > 0) {
-        const batch = this.#pending;
-        this.#pending = [];
-        await this.#store.append(this.#lease, batch);
-      }
-    } catch (error) {
-      this.#failure = { error };
-    } finally {
-      this.#flushing = undefined;
-    }
+  #append(entries: readonly LogEntry[]): void {
+    this.#idle ??= Promise.withResolvers();
+    this.#store.append(this.#lease, entries).then(this.#appended, this.#failed);
   }
+
+  readonly #appended = (): void => {
+    if (this.#pending.length > 0) {
+      const entries = this.#pending;
+      this.#pending = [];
+      this.#append(entries);
+    } else {
+      this.#idle?.resolve();
+      this.#idle = undefined;
+    }
+  };
+
+  readonly #failed = (error: unknown): void => {
+    this.#failure = { error };
+    this.#idle?.resolve();
+    this.#idle = undefined;
+  };
 }

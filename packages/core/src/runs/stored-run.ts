@@ -2,13 +2,18 @@ import { isTerminal, type Status } from "@agentscope-runtime/agent-api";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import type { CancelRequest, NewRun, RunLease, RunRecord } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { RunLog } from "./run-log.ts";
+import type { RunReader } from "./run-reader.ts";
+import type { TurnEnd } from "./turn-end.ts";
 
 /** A run in the memory of its store: its record, its log, and who waits for what. */
 export class StoredRun {
   readonly id: string;
   /** Counts the runs of a store in the order they were created. */
   readonly ordinal: number;
-  entries: LogEntry[];
+  log: RunLog = new RunLog();
+  /** Those who wait for the next entry. */
+  readonly readers: Set<RunReader> = new Set();
   /** The characters of the log. */
   length: number;
   status: Status;
@@ -23,19 +28,22 @@ export class StoredRun {
   readonly #new: NewRun;
   #expired = false;
   #lastSeq: number;
-  #changed: PromiseWithResolvers<void> | undefined;
+  readonly #turnEnd: TurnEnd;
+  #changed = false;
+  #abandoned = false;
   readonly #turn = Promise.withResolvers<void>();
   readonly #canceled = Promise.withResolvers<CancelRequest>();
 
-  constructor(ordinal: number, run: NewRun, lane: string, status: Status) {
+  constructor(ordinal: number, run: NewRun, lane: string, status: Status, turnEnd: TurnEnd) {
     this.id = run.request.id;
     this.ordinal = ordinal;
     this.lane = lane;
     this.status = status;
     this.owner = run.owner;
-    this.entries = [run.created];
+    this.log.push(run.created);
     this.length = run.created.json.length;
     this.#new = run;
+    this.#turnEnd = turnEnd;
     this.#lastSeq = run.created.seq;
     // Nobody may be waiting when they are rejected.
     this.#turn.promise.catch(() => undefined);
@@ -48,6 +56,11 @@ export class StoredRun {
 
   get ended(): boolean {
     return isTerminal(this.status);
+  }
+
+  /** True when no further entry will come. */
+  get over(): boolean {
+    return this.ended || this.#abandoned;
   }
 
   get lease(): RunLease {
@@ -77,12 +90,12 @@ export class StoredRun {
   assertWritable(lease: RunLease, entries: readonly LogEntry[]): void {
     this.assertHeld(lease);
     if (this.ended) throw new RuntimeError("FENCED", `The run ${this.id} has ended.`);
-    for (const [index, { seq }] of entries.entries()) {
-      if (seq === this.#lastSeq + 1 + index) continue;
-      throw new RuntimeError(
-        "FENCED",
-        `Event ${seq} of run ${this.id} does not follow event ${this.#lastSeq + index}.`,
-      );
+    let next = this.#lastSeq + 1;
+    for (const { seq } of entries) {
+      if (seq !== next) {
+        throw new RuntimeError("FENCED", `Event ${seq} of run ${this.id} does not follow event ${next - 1}.`);
+      }
+      next++;
     }
   }
 
@@ -93,7 +106,7 @@ export class StoredRun {
 
   add(entries: readonly LogEntry[]): void {
     for (const entry of entries) {
-      this.entries.push(entry);
+      this.log.push(entry);
       this.length += entry.json.length;
     }
     this.#lastSeq += entries.length;
@@ -118,36 +131,38 @@ export class StoredRun {
     this.#turn.resolve();
   }
 
-  /** Resolves in the turn of the loop after the next change, so that readers get what one turn brought as one batch. */
-  get changed(): Promise<void> {
-    this.#changed ??= Promise.withResolvers();
-    return this.#changed.promise;
-  }
-
-  /** Lets waiting readers look again. */
-  wake(): void {
-    this.#changed?.resolve();
-    this.#changed = undefined;
-  }
-
-  /** Lets nobody wait for ever: readers look again, and who waits for the turn or a cancellation gets `reason`. */
-  abandon(reason: Error): void {
-    this.wake();
+  /** Lets nobody wait for a turn, or a cancellation, that will not come. */
+  leave(reason: Error): void {
     this.#turn.reject(reason);
     this.#canceled.reject(reason);
+  }
+
+  /** Lets go of everybody who waits for anything. */
+  abandon(reason: Error): void {
+    this.leave(reason);
+    this.#abandoned = true;
+    this.#wake();
   }
 
   /** Gives up the events. Readers at work keep theirs. */
   expire(): void {
     this.#expired = true;
-    this.entries = [];
+    this.log = new RunLog();
     this.length = 0;
   }
 
+  // At the end of the turn, so that readers get what the turn brought as one batch.
   #notify(): void {
-    if (this.#changed === undefined) return;
-    const { resolve } = this.#changed;
-    this.#changed = undefined;
-    setImmediate(resolve);
+    if (this.#changed) return;
+    this.#changed = true;
+    this.#turnEnd.add(() => {
+      this.#changed = false;
+      this.#wake();
+      this.log.fold();
+    });
+  }
+
+  #wake(): void {
+    for (const reader of this.readers) reader.wake();
   }
 }

@@ -2,15 +2,23 @@ import { type ErrorBody, type ErrorCode, isErrorCode } from "@agentscope-runtime
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { RuntimeError } from "../errors/runtime-error.ts";
 
-/** Answers a request with an error, in the one shape that all errors have. */
-export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = toRuntimeError(error);
-  const status = foreignStatus(error) ?? known.status;
-  if (status >= 500) request.log.error({ err: error }, "the request failed");
-  else request.log.debug({ err: error }, "the request was refused");
-  if (known.retryAfter !== undefined) reply.header("retry-after", String(known.retryAfter));
-  return reply.code(status).send(errorBody(known));
+/** Answers a request with an error: with the body that `toBody` makes of it, which may set headers as well. */
+export function errorReply(
+  toBody: (error: RuntimeError, reply: FastifyReply) => object,
+): (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply {
+  return (error, request, reply) => {
+    const known = toRuntimeError(error);
+    const status = foreignStatus(error) ?? known.status;
+    if (status >= 500) request.log.error({ err: error }, "the request failed");
+    else request.log.debug({ err: error }, "the request was refused");
+    if (known.retryAfter !== undefined) reply.header("retry-after", String(known.retryAfter));
+    reply.code(status);
+    return reply.send(toBody(known, reply));
+  };
 }
+
+/** Answers a request with an error, in the one shape that all errors of the Agent API have. */
+export const sendError: ReturnType<typeof errorReply> = errorReply((error) => errorBody(error));
 
 export function errorBody({ code, message, details }: RuntimeError): ErrorBody {
   return { error: { code, message, ...(details === undefined ? {} : { details }) } };

@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
 import { AgentRequest, AgentResponse } from "@agentscope-runtime/agent-api";
-import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Idempotency } from "../contracts/run-store.ts";
-import { RuntimeError } from "../errors/runtime-error.ts";
+import type { FastifyReply } from "fastify";
 import type { HostedAgent } from "../runs/hosted-agent.ts";
 import { callerOf } from "./authentication.ts";
+import { idempotencyOf } from "./idempotency.ts";
 import { type Route, route } from "./route.ts";
 import { toAgentApiFrames } from "./run-stream.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -42,22 +40,4 @@ export function processRoute(agent: () => HostedAgent, { runs, streams, disconne
     disconnects.lost(await runs().get(agent().name, runId));
     return reply.hijack();
   }
-}
-
-function idempotencyOf({ headers, body }: FastifyRequest): Idempotency | undefined {
-  const key = headers["idempotency-key"];
-  if (key === undefined) return undefined;
-  if (typeof key !== "string" || key === "" || key.length > 255) {
-    throw new RuntimeError("INVALID_PARAMETER", "Idempotency-Key is one header of 1 to 255 characters.");
-  }
-  return { key, fingerprint: createHash("sha256").update(canonicalJson(body)).digest("base64url") };
-}
-
-/** JSON that is the same for objects that differ in the order of their keys only. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === "object" && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
 }

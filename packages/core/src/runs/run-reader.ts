@@ -1,0 +1,92 @@
+import type { LogEntry } from "../contracts/log-entry.ts";
+import type { StoredRun } from "./stored-run.ts";
+
+type Result = IteratorResult<readonly LogEntry[], undefined>;
+
+const DONE: Result = { done: true, value: undefined };
+
+/** How many entries a batch has at most, so that a long log is never copied whole for each of its readers. */
+const MAX_BATCH = 256;
+
+export interface RunReaderOptions {
+  readonly after: number;
+  readonly follow: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Reads the log of one run. An iterator by hand, and not a generator, since it is on the path of every event: it costs
+ * one promise a batch.
+ */
+export class RunReader implements AsyncIterableIterator<readonly LogEntry[], undefined> {
+  readonly #run: StoredRun;
+  /** The log as it is now, since that of a run that expires is taken away. */
+  readonly #log: StoredRun["log"];
+  readonly #follow: boolean;
+  readonly #signal: AbortSignal | undefined;
+  #next: number;
+  #waiting: ((result: Result) => void) | undefined;
+  #closed = false;
+
+  constructor(run: StoredRun, { after, follow, signal }: RunReaderOptions) {
+    this.#run = run;
+    this.#log = run.log;
+    this.#next = after + 1;
+    this.#follow = follow;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#close, { once: true });
+    if (signal?.aborted) this.#closed = true;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Result> {
+    const result = this.#take();
+    if (result !== undefined) return Promise.resolve(result);
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      this.#run.readers.add(this);
+    });
+  }
+
+  return(): Promise<Result> {
+    this.#close();
+    return Promise.resolve(DONE);
+  }
+
+  /** Looks again, because something has changed. */
+  wake(): void {
+    if (this.#waiting === undefined) return;
+    const result = this.#take();
+    if (result === undefined) return;
+    const resolve = this.#waiting;
+    this.#waiting = undefined;
+    this.#run.readers.delete(this);
+    resolve(result);
+  }
+
+  /** What there is to say now; `undefined` where that is nothing yet. */
+  #take(): Result | undefined {
+    if (this.#closed) return DONE;
+    if (this.#next < this.#log.count) {
+      const value = this.#log.slice(this.#next, MAX_BATCH);
+      this.#next += value.length;
+      return { done: false, value };
+    }
+    if (this.#follow && !this.#run.over) return undefined;
+    this.#end();
+    return DONE;
+  }
+
+  readonly #close = (): void => {
+    this.#end();
+    this.wake();
+  };
+
+  #end(): void {
+    this.#closed = true;
+    this.#signal?.removeEventListener("abort", this.#close);
+  }
+}

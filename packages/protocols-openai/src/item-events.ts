@@ -1,0 +1,80 @@
+import type { ResponseStreamEvent } from "openai/resources/responses/responses";
+import type { OpenAIEvent, OpenAIEventState, OpenItem } from "./openai-event-state.ts";
+import type { OutputItem } from "./output-item.ts";
+
+type WithoutNumber<Event> = Event extends unknown ? Omit<Event, "sequence_number"> : never;
+
+/** The events of one log entry, numbered on from a state, which they move forward. */
+export class ItemEvents {
+  readonly events: OpenAIEvent[] = [];
+  readonly #state: OpenAIEventState;
+
+  constructor(state: OpenAIEventState) {
+    this.#state = state;
+  }
+
+  /** The item that a message is shown as, as long as it is not done. */
+  find(messageId: string | null): OpenItem | undefined {
+    return this.#state.open.find((open) => open.messageId === messageId);
+  }
+
+  /** The item of the call that waits for an output. */
+  findCall(callId: string): OpenItem | undefined {
+    return this.#state.open.find((open) => open.callId === callId);
+  }
+
+  /** The item as it is so far. */
+  itemAt({ index }: OpenItem): OutputItem | undefined {
+    return this.#state.items[index];
+  }
+
+  /** True if there is an item of that id. */
+  has(id: string): boolean {
+    return this.#state.items.some((item) => item.id === id);
+  }
+
+  /** True if the client has to answer a call of that id already. */
+  isCalled(callId: string): boolean {
+    return this.#state.items.some((item) => item.type === "function_call" && item.call_id === callId);
+  }
+
+  emit(event: WithoutNumber<ResponseStreamEvent>): void {
+    this.events.push({ ...event, sequence_number: this.#state.sequence++ });
+  }
+
+  /** Announces an item. */
+  add(item: OutputItem, messageId: string, callId: string | null = null): OpenItem {
+    const open: OpenItem = {
+      index: this.#state.items.length,
+      messageId,
+      callId,
+      parts: 0,
+      slot: null,
+      sent: 0,
+    };
+    this.#state.items.push(item);
+    this.#state.open.push(open);
+    this.emit({ type: "response.output_item.added", output_index: open.index, item });
+    return open;
+  }
+
+  /** Notes how the item is now. */
+  update({ index }: OpenItem, item: OutputItem): void {
+    this.#state.items[index] = item;
+  }
+
+  /** Ends an item. */
+  done(open: OpenItem, item: OutputItem): void {
+    this.update(open, item);
+    this.#state.open = this.#state.open.filter((other) => other !== open);
+    this.emit({ type: "response.output_item.done", output_index: open.index, item });
+  }
+
+  /** Ends what is still open: calls whose output never came. */
+  close(): void {
+    for (const open of this.#state.open) {
+      const item = this.itemAt(open);
+      if (item !== undefined) this.done(open, "status" in item ? { ...item, status: "incomplete" } : item);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { ProtocolAdapter } from "@agentscope-runtime/core";
+import { sendOpenAIError } from "./openai-error.ts";
+import { responsesRoute } from "./responses-route.ts";
+
+export interface OpenAIProtocolOptions {
+  /** Where the routes are; clients take one of them as base URL. Defaults to `/v1` and `/compatible-mode/v1`. */
+  readonly prefixes?: readonly string[] | undefined;
+}
+
+/** Lets OpenAI's SDKs talk to the agents of an app: the Responses API out of the same runs as all protocols. */
+export function openai({
+  prefixes = ["/v1", "/compatible-mode/v1"],
+}: OpenAIProtocolOptions = {}): ProtocolAdapter {
+  return {
+    name: "openai",
+    register: (fastify, context) => {
+      const created = Math.floor(Date.now() / 1000);
+      const models = context.agents.map(({ name }) => ({
+        id: name,
+        object: "model",
+        created,
+        owned_by: "agentscope",
+      }));
+      fastify.setErrorHandler(sendOpenAIError);
+      fastify.addHook("onRequest", async (request, reply) => {
+        // The name under which the request stands in the server's log.
+        reply.header("x-request-id", request.id);
+      });
+      for (const prefix of prefixes) {
+        fastify.post(`${prefix}/responses`, responsesRoute(context));
+        fastify.get(`${prefix}/models`, async () => ({ object: "list", data: models }));
+      }
+    },
+  };
+}

@@ -1,0 +1,84 @@
+type ItemStatus = "in_progress" | "completed" | "incomplete";
+
+export interface OutputText {
+  readonly type: "output_text";
+  readonly text: string;
+  readonly annotations: never[];
+  readonly logprobs: never[];
+}
+
+export interface Refusal {
+  readonly type: "refusal";
+  readonly refusal: string;
+}
+
+export interface SummaryText {
+  readonly type: "summary_text";
+  readonly text: string;
+}
+
+export interface MessageItem {
+  readonly type: "message";
+  readonly id: string;
+  readonly role: "assistant";
+  readonly status: ItemStatus;
+  readonly content: (OutputText | Refusal)[];
+}
+
+export interface ReasoningItem {
+  readonly type: "reasoning";
+  readonly id: string;
+  readonly status: ItemStatus;
+  readonly summary: SummaryText[];
+}
+
+/** A call that the client is to answer. */
+export interface FunctionCallItem {
+  readonly type: "function_call";
+  readonly id: string;
+  readonly call_id: string;
+  readonly name: string;
+  readonly arguments: string;
+  readonly status: ItemStatus;
+}
+
+export interface FunctionCallOutputItem {
+  readonly type: "function_call_output";
+  readonly id: string;
+  readonly call_id: string;
+  readonly output: string;
+  readonly status: ItemStatus;
+}
+
+/** A call that the agent made itself, with what came of it. */
+export interface McpCallItem {
+  readonly type: "mcp_call";
+  readonly id: string;
+  readonly server_label: string;
+  readonly name: string;
+  readonly arguments: string;
+  readonly status: ItemStatus;
+  readonly output: string | null;
+  readonly error: null;
+  readonly approval_request_id: null;
+}
+
+export interface McpApprovalRequestItem {
+  readonly type: "mcp_approval_request";
+  readonly id: string;
+  readonly server_label: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+/** One item of a response's `output`. */
+export type OutputItem =
+  | MessageItem
+  | ReasoningItem
+  | FunctionCallItem
+  | FunctionCallOutputItem
+  | McpCallItem
+  | McpApprovalRequestItem;
+
+/** The `server_label` of calls to tools that are the agent's own. */
+export const OWN_TOOLS = "agent";

@@ -1,0 +1,122 @@
+import { AgentRequest } from "@agentscope-runtime/agent-api";
+import { z } from "zod";
+import { Input } from "./input-item.ts";
+import { parameterError } from "./openai-error.ts";
+import { toAgentMessages } from "./to-agent-messages.ts";
+
+/** A request in the words of the Agent API, and what of it names other runs and people. */
+export interface ResponsesRequest {
+  /** What has no place of its own there stands under its own name: `instructions`, `text`, `tool_choice` and so on. */
+  readonly request: AgentRequest;
+  readonly previousResponseId: string | undefined;
+  readonly user: string | undefined;
+}
+
+/** Reads the parameters of `POST /responses`; throws `INVALID_PARAMETER` that says which one is wrong. */
+export function toAgentRequest(body: unknown): ResponsesRequest {
+  const { input, max_output_tokens, tools, conversation, ...others } = parse(body);
+  const params = Object.fromEntries(
+    Object.entries(others).filter(([, value]) => value !== undefined && value !== null),
+  );
+  const sessionId = typeof conversation === "string" ? conversation : conversation?.id;
+  const request = AgentRequest.parse({
+    stream: false,
+    ...params,
+    input: input.flatMap(toAgentMessages),
+    max_tokens: max_output_tokens ?? null,
+    tools: tools?.map(({ type, ...tool }) => ({ type, function: tool })) ?? null,
+    ...(sessionId === undefined ? {} : { session_id: sessionId, conversation: { id: sessionId } }),
+  });
+  return {
+    request,
+    previousResponseId: others.previous_response_id ?? undefined,
+    user: others.user ?? undefined,
+  };
+}
+
+function parse(body: unknown): z.output<typeof CreateParams> {
+  refuseUnsupported(body);
+  const result = CreateParams.safeParse(body);
+  if (result.success) {
+    if (!result.data.conversation || !result.data.previous_response_id) return result.data;
+    const message = "conversation and previous_response_id exclude each other.";
+    throw parameterError("previous_response_id", "mutually_exclusive_parameters", message);
+  }
+  const { path = [], message = "does not fit" } = result.error.issues[0] ?? {};
+  const param = toParam(path);
+  const missing = valueAt(body, path) === undefined;
+  throw parameterError(
+    param,
+    missing ? "missing_required_parameter" : "invalid_value",
+    param === "" ? message : `${param}: ${message}`,
+  );
+}
+
+function refuseUnsupported(body: unknown): void {
+  for (const param of UNSUPPORTED) {
+    const value = valueAt(body, [param]);
+    if (value === undefined || value === null || value === false) continue;
+    throw parameterError(param, "unsupported_parameter", `${param} is not supported by this server.`);
+  }
+}
+
+// What would change the answer must not be passed over; what can't be had otherwise may be.
+const UNSUPPORTED = ["background", "prompt", "context_management", "moderation", "image", "access_programs"];
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) =>
+      typeof at === "object" && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined,
+    value,
+  );
+}
+
+/** A path as OpenAI writes it: `input[0].content`. */
+function toParam(path: readonly PropertyKey[]): string {
+  const steps = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`));
+  return steps.join("").replace(/^\./, "");
+}
+
+const id = z.string().min(1).max(1024);
+const record = z.record(z.string(), z.unknown());
+
+const CreateParams = z.object({
+  input: Input,
+  model: z.string().nullish(),
+  stream: z.boolean().nullish(),
+  instructions: z.string().nullish(),
+  temperature: z.number().nullish(),
+  top_p: z.number().nullish(),
+  presence_penalty: z.number().nullish(),
+  frequency_penalty: z.number().nullish(),
+  max_output_tokens: z.int().positive().nullish(),
+  max_tool_calls: z.int().positive().nullish(),
+  top_logprobs: z.int().nullish(),
+  tools: z
+    .array(
+      z.object({
+        type: z.literal("function", "only function tools are supported"),
+        name: z.string().min(1).max(128),
+        description: z.string().nullish(),
+        parameters: record.nullish(),
+        strict: z.boolean().nullish(),
+      }),
+    )
+    .nullish(),
+  tool_choice: z.union([z.string(), record]).nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
+  text: record.nullish(),
+  reasoning: record.nullish(),
+  metadata: z
+    .record(z.string().max(64), z.string().max(512))
+    .refine((pairs) => Object.keys(pairs).length <= 16, "may have 16 pairs at most")
+    .nullish(),
+  user: id.nullish(),
+  conversation: z.union([id, z.object({ id })]).nullish(),
+  previous_response_id: id.nullish(),
+  store: z.boolean().nullish(),
+  truncation: z.enum(["auto", "disabled"]).nullish(),
+  service_tier: z.string().nullish(),
+  safety_identifier: z.string().nullish(),
+  prompt_cache_key: z.string().nullish(),
+});

@@ -1,0 +1,55 @@
+import type { LogEntry } from "@agentscope-runtime/core";
+import {
+  newOpenAIEventState,
+  type OpenAIEvent,
+  type OpenAIEventState,
+  toOpenAIEvents,
+} from "@agentscope-runtime/protocols-openai";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { arbitraryPart } from "./support/arbitrary-parts.ts";
+import { expectLegalEvents, readBySdk } from "./support/legal-events.ts";
+import { run, runEntries } from "./support/run-entries.ts";
+
+const parts = fc.array(arbitraryPart, { maxLength: 40 });
+const status = fc.constantFrom("completed", "failed", "canceled", "incomplete", "rejected" as const);
+const entries = fc.tuple(parts, status).map(([list, ended]) => runEntries(list, { status: ended }));
+
+function encode(log: readonly LogEntry[], state: OpenAIEventState): readonly OpenAIEvent[] {
+  return log.flatMap((entry) => toOpenAIEvents(entry, state));
+}
+
+it("makes a legal stream of any run, however it ends", () => {
+  fc.assert(
+    fc.property(entries, (log) => expectLegalEvents(encode(log, newOpenAIEventState(run)))),
+    { numRuns: 300 },
+  );
+});
+
+it("gives the same events from any place on, once the state has been put away and fetched again", () => {
+  fc.assert(
+    fc.property(entries, fc.nat(), (log, place) => {
+      const whole = encode(log, newOpenAIEventState(run));
+      const at = place % (log.length + 1);
+      const state = newOpenAIEventState(run);
+      const head = encode(log.slice(0, at), state);
+      const tail = encode(log.slice(at), JSON.parse(JSON.stringify(state)));
+      expect([...head, ...tail]).toEqual(whole);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it("is understood by the strict reader of OpenAI's SDK, which comes to the same response", async () => {
+  await fc.assert(
+    fc.asyncProperty(entries, async (log) => {
+      const events = encode(log, newOpenAIEventState(run));
+      const { output_text, ...response } = await readBySdk(events);
+      const { response: last } = events.at(-1) as OpenAIEvent & {
+        response: { output: { content?: unknown }[] };
+      };
+      expect(response).toMatchObject(JSON.parse(JSON.stringify(last)));
+    }),
+    { numRuns: 100 },
+  );
+});
