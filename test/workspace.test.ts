@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const root = join(import.meta.dirname, "..");
@@ -37,7 +37,10 @@ const allowed: readonly [RegExp, readonly RegExp[]][] = [
 const allowedInTests = [/^testing$/, /^agentscope$/];
 
 const packages = readdirSync(join(root, "packages")).map((folder) => read("packages", folder));
-const apps = readdirSync(join(root, "apps")).map((folder) => read("apps", folder));
+const apps = [
+  ...readdirSync(join(root, "apps")).map((folder) => read("apps", folder)),
+  read("", "benchmarks"),
+];
 
 describe.each(packages)("the package $folder", ({ folder, dir, manifest, tsconfig }) => {
   it("has the shape of every package", () => {
@@ -88,9 +91,13 @@ describe.each(packages)("the package $folder", ({ folder, dir, manifest, tsconfi
   });
 
   it("references exactly the packages its source imports, and imports only what it declares", () => {
-    const imported = importsOf(join(dir, "src"));
+    const used = importsOf(join(dir, "src"));
+    const typed = importsOf(join(dir, "src"), { types: true });
     const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
-    for (const name of imported) expect(Object.keys(declared)).toContain(name);
+    for (const name of used) expect(Object.keys(declared)).toContain(name);
+    for (const name of typed)
+      expect(Object.keys({ ...declared, ...manifest.devDependencies })).toContain(name);
+    const imported = used.union(typed);
     const internalImports = [...imported]
       .filter((name) => isInternal(name))
       .map(folderOf)
@@ -118,7 +125,7 @@ describe("the workspace", () => {
     const paths = references.map(({ path }: { path: string }) => path).sort();
     const expected = [
       ...packages.map((p) => `packages/${p.folder}`),
-      ...apps.map((a) => `apps/${a.folder}`),
+      ...apps.map((app) => relative(root, app.dir)),
     ].sort();
     expect(paths).toEqual(expected);
   });
@@ -132,7 +139,11 @@ describe("the workspace", () => {
   it("keeps apps private and lets them use packages by name", () => {
     for (const { manifest, tsconfig, dir } of apps) {
       expect(manifest.private).toBe(true);
-      const imported = [...importsOf(join(dir, "src"))].filter(isInternal).map(folderOf).sort();
+      const src = join(dir, "src");
+      const imported = [...importsOf(src).union(importsOf(src, { types: true }))]
+        .filter(isInternal)
+        .map(folderOf)
+        .sort();
       expect([...references(tsconfig)].sort()).toEqual(imported);
     }
   });
@@ -173,21 +184,22 @@ function sourcesOf(dir: string): string[] {
     .map((file) => join(dir, file));
 }
 
-const IMPORT = /^(?:import|export)\b[^"';]*?from\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm;
+const IMPORT =
+  /^(import type|import|export)\b[^"';]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm;
 
-/** The packages that the source imports by name, Node's own left out. */
-function importsOf(dir: string): Set<string> {
-  const names = new Set<string>();
+/** The packages that the source imports by name, Node's own left out; with `types`, those of which it needs types only. */
+function importsOf(dir: string, { types = false } = {}): Set<string> {
+  const names = { used: new Set<string>(), typed: new Set<string>() };
   for (const file of sourcesOf(dir)) {
-    for (const [, specifier = ""] of readFileSync(file, "utf8").matchAll(IMPORT)) {
+    for (const [, kind, ...found] of readFileSync(file, "utf8").matchAll(IMPORT)) {
+      const specifier = found.find((name) => name !== undefined) ?? "";
       if (specifier.startsWith(".") || specifier.startsWith("node:")) continue;
-      names.add(
-        specifier
-          .split("/")
-          .slice(0, specifier.startsWith("@") ? 2 : 1)
-          .join("/"),
-      );
+      const name = specifier
+        .split("/")
+        .slice(0, specifier.startsWith("@") ? 2 : 1)
+        .join("/");
+      names[kind === "import type" ? "typed" : "used"].add(name);
     }
   }
-  return names;
+  return types ? names.typed.difference(names.used) : names.used;
 }

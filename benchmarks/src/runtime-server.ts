@@ -6,7 +6,7 @@ import { type Pace, snapshots } from "./script.ts";
 export async function startRuntimeServer(port: number): Promise<void> {
   const app = new AgentApp({ name: "Friday", log: { level: "silent" } }).query(
     agentscope(),
-    ({ request, signal }) => snapshots((request["pace"] as Pace | undefined) ?? "turns", signal),
+    ({ request, signal }) => snapshots((request.pace as Pace | undefined) ?? "turns", signal),
   );
   await app.listen({ port });
 }

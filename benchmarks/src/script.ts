@@ -7,15 +7,27 @@ export const TOKENS = 200;
 /** When tokens come: each in a turn of the loop of its own, all at once, so many milliseconds apart, or never ending. */
 export type Pace = "turns" | "burst" | `${number}ms` | "hold";
 
-const words = Array.from({ length: TOKENS }, (_, index) => `token${index} `);
+/** The content of a message after each token. */
+const contents = Array.from({ length: TOKENS }, (_, count) =>
+  Object.freeze([
+    Object.freeze({
+      type: "text",
+      text: Array.from({ length: count + 1 }, (_, n) => word(n)).join(""),
+    } as const),
+  ]),
+);
+
+function word(index: number): string {
+  return `token${index} `;
+}
 
 /** Waits as the pace says before each token; `hold` goes fast and then stays open. */
 export async function* tokens(pace: Pace, signal: AbortSignal): AsyncGenerator<string> {
   const pause = pace.endsWith("ms") ? Number.parseInt(pace, 10) : undefined;
-  for (const word of words) {
+  for (let index = 0; index < TOKENS; index++) {
     if (pause !== undefined) await sleep(pause, undefined, { signal });
     else if (pace !== "burst") await nextTurn();
-    yield word;
+    yield word(index);
   }
   if (pace === "hold")
     await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
@@ -24,12 +36,14 @@ export async function* tokens(pace: Pace, signal: AbortSignal): AsyncGenerator<s
 /** The same tokens as an agent prints them: snapshots that grow and carry what is new. */
 export async function* snapshots(pace: Pace, signal: AbortSignal): AsyncGenerator<readonly [Msg, boolean]> {
   const id = crypto.randomUUID();
-  let text = "";
   let revision = 0;
-  for await (const word of tokens(pace, signal)) {
-    text += word;
+  let timestamp: string | undefined;
+  for await (const text of tokens(pace, signal)) {
+    const content = contents[revision] ?? [];
     revision++;
-    const delta = { revision, changes: [{ kind: "text", index: 0, text: word } as const] };
-    yield [new Msg("Friday", [{ type: "text", text }], "assistant", { id, delta }), revision === TOKENS];
+    const delta = { revision, changes: [{ kind: "text", index: 0, text } as const] };
+    const message = new Msg("Friday", content, "assistant", { id, timestamp, delta });
+    timestamp = message.timestamp;
+    yield [message, revision === TOKENS];
   }
 }

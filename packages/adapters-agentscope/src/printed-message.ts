@@ -71,7 +71,7 @@ export class PrintedMessage {
     const shown = this.#shown[index];
     const block = blocks[index];
     if (change.kind === "text" || change.kind === "thinking") {
-      this.#write(id, index, change.kind, change.text);
+      this.#write(id, index, change.kind, change.text, textIn(block, change.kind));
     } else if (change.kind === "tool-use" && shown?.kind === "call" && shown.call.callId === change.id) {
       this.#calls.append(shown.call, change.rawInput);
     } else if (change.kind === "tool-use" && !last && block?.type === "tool_use") {
@@ -108,20 +108,27 @@ export class PrintedMessage {
     const before = shown?.kind === kind ? shown.text : "";
     // An older snapshot that comes late says nothing new.
     if (before.startsWith(text)) {
-      this.#write(id, place, kind, "");
+      this.#write(id, place, kind, "", before);
       return;
     }
     if (text.startsWith(before)) {
-      this.#write(id, place, kind, text.slice(before.length));
+      this.#write(id, place, kind, text.slice(before.length), text);
       return;
     }
     // It was written anew: what was sent can't be taken back, so the new text stands on its own.
     this.#break(id);
     this.#shown[place] = { kind, text: "" };
-    this.#write(id, place, kind, text);
+    this.#write(id, place, kind, text, text);
   }
 
-  #write(id: string, place: number, kind: "text" | "thinking", text: string): void {
+  // `whole` is the block's own text: to keep that one, and not a copy that grows beside it, halves the memory.
+  #write(
+    id: string,
+    place: number,
+    kind: "text" | "thinking",
+    text: string,
+    whole: string | undefined,
+  ): void {
     let shown = this.#shown[place];
     if (shown?.kind !== kind) {
       this.#calls.endComplete(id);
@@ -134,7 +141,7 @@ export class PrintedMessage {
     const writing = this.#writing === undefined ? undefined : this.#shown[this.#writing];
     if (this.#writing !== place && writing?.kind === kind) this.#break(id);
     this.#writing = place;
-    shown.text += text;
+    shown.text = whole ?? shown.text + text;
     this.#emit({ kind: kind === "text" ? "text-delta" : "reasoning-delta", messageId: id, text });
   }
 
@@ -200,6 +207,11 @@ export class PrintedMessage {
     this.#writing = undefined;
     this.#emit({ kind: "message-end", messageId: id });
   }
+}
+
+function textIn(block: ContentBlock | undefined, kind: "text" | "thinking"): string | undefined {
+  if (block?.type === "text" && kind === "text") return block.text;
+  return block?.type === "thinking" && kind === "thinking" ? block.thinking : undefined;
 }
 
 function blocksOf({ content }: Msg): readonly ContentBlock[] {

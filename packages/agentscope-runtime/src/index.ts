@@ -1,5 +1,4 @@
 export {
-  AgentApp,
   type AgentAppOptions,
   type Authenticate,
   type AuthenticationRequest,
@@ -18,6 +17,7 @@ export {
   type ListenOptions,
   type LogOptions,
   type MemoryService,
+  type ProtocolAdapter,
   type QueryHandler,
   type QueryOptions,
   type RunningApp,
@@ -33,3 +33,6 @@ export {
   type StreamOptions,
   text,
 } from "@agentscope-runtime/core";
+export { LocalDeployManager, type LocalDeployManagerOptions } from "@agentscope-runtime/deployers-local";
+export { type OpenAIProtocolOptions, openai } from "@agentscope-runtime/protocols-openai";
+export { AgentApp } from "./agent-app.ts";

@@ -81,7 +81,7 @@ export class DetachedDeployments {
     const { data: record } = DetachedRecord.safeParse(found);
     if (record === undefined) return { success: false, message: notOurs(deployId, found, file.path) };
     const { config } = record;
-    if (config.hostname !== hostname()) {
+    if (config.hostname !== hostname() && !(await isRunning(config))) {
       const message = `Deployment ${deployId} runs on ${config.hostname}: stop it there, or take its record out of ${file.path}.`;
       return { success: false, message };
     }
@@ -106,7 +106,8 @@ export class DetachedDeployments {
     return Promise.all(
       records.map(async ({ id, url, created_at, config }) => ({
         ...{ deployId: id, url, platform: "local", createdAt: Date.parse(created_at) },
-        status: config.hostname !== hostname() || (await isRunning(config)) ? "running" : "stopped",
+        // Another machine's we can only believe; but a machine may also have changed its name.
+        status: (await isRunning(config)) || config.hostname !== hostname() ? "running" : "stopped",
         ...({ mode: "detached", pid: config.pid, logFile: config.log_file } as const),
       })),
     );

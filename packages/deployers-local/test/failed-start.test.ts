@@ -19,7 +19,7 @@ async function failure(
   const error = await manager.deploy(app, { ...options, env }).catch((error: unknown) => error);
   expect(await manager.list()).toEqual([]);
   const pid = await state.pid().catch(() => undefined);
-  if (pid !== undefined) expect(await isAlive(pid)).toBe(false);
+  if (pid !== undefined) await expect.poll(() => isAlive(pid)).toBe(false);
   if (!RuntimeError.is(error)) throw error;
   return error;
 }

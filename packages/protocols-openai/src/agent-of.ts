@@ -6,7 +6,8 @@ export function agentOf(model: string | null, agents: readonly ServedAgent[]): H
   const named = agents.find(({ name }) => name === model);
   const chosen = named ?? (model === null || agents.length === 1 ? first : undefined);
   if (chosen !== undefined) return chosen.agent();
-  const message = `The model '${model}' does not exist: the agents here are ${agents.map(({ name }) => name).join(", ")}.`;
+  const names = agents.map(({ name }) => name).join(", ");
+  const message = `The model '${model ?? ""}' does not exist; there is ${names === "" ? "none" : names}.`;
   throw new RuntimeError("RESOURCE_NOT_FOUND", message, {
     details: { param: "model", code: "model_not_found" },
   });

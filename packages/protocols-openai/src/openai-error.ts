@@ -10,8 +10,8 @@ export interface OpenAIError {
   readonly code: string | null;
 }
 
-/** An error about one parameter of a request. */
-export function parameterError(param: string, code: string, message: string): RuntimeError {
+/** An error about one parameter of a request, or about the whole of it. */
+export function parameterError(param: string | null, code: string, message: string): RuntimeError {
   return new RuntimeError("INVALID_PARAMETER", message, { details: { param, code } });
 }
 

@@ -22,7 +22,7 @@ export interface OpenItem {
   readonly callId: string | null;
   /** How many parts were added. */
   parts: number;
-  /** The slot of the message that the open part stands for. */
+  /** The slot of the message that the last part stands for. */
   slot: number | null;
   /** How many characters of the arguments were sent. */
   sent: number;

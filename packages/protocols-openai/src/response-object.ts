@@ -32,7 +32,7 @@ export function toResponseObject(event: AgentResponse, { echo, items }: OpenAIEv
     id: event.id,
     object: "response" as const,
     created_at: event.created_at,
-    completed_at: event.completed_at,
+    completed_at: status === "completed" ? event.completed_at : null,
     status,
     error: errorOf(event),
     incomplete_details: status === "incomplete" ? { reason: reasonOf(event) } : null,

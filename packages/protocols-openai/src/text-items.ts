@@ -31,9 +31,7 @@ export function addTextSlot(
   const place: Place = { item_id: item.id, output_index: open.index };
   if (starts) startPart(part, place, open.parts - 1, events);
   if (starts || isDelta) addText(part, place, open.parts - 1, events);
-  if (isDelta) return;
-  endPart(part, place, open.parts - 1, events);
-  open.slot = null;
+  if (!isDelta) endPart(part, place, open.parts - 1, events);
 }
 
 interface Place {

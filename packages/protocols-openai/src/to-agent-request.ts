@@ -43,13 +43,9 @@ function parse(body: unknown): z.output<typeof CreateParams> {
     throw parameterError("previous_response_id", "mutually_exclusive_parameters", message);
   }
   const { path = [], message = "does not fit" } = result.error.issues[0] ?? {};
-  const param = toParam(path);
-  const missing = valueAt(body, path) === undefined;
-  throw parameterError(
-    param,
-    missing ? "missing_required_parameter" : "invalid_value",
-    param === "" ? message : `${param}: ${message}`,
-  );
+  const code = valueAt(body, path) === undefined ? "missing_required_parameter" : "invalid_value";
+  if (path.length === 0) throw parameterError(null, code, "The body has to be an object.");
+  throw parameterError(toParam(path), code, `${toParam(path)}: ${message}`);
 }
 
 function refuseUnsupported(body: unknown): void {

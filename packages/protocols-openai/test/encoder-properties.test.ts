@@ -53,3 +53,16 @@ it("is understood by the strict reader of OpenAI's SDK, which comes to the same 
     { numRuns: 100 },
   );
 });
+
+it("tells the client's calls apart where the agent has used an id twice", async () => {
+  const call = {
+    kind: "tool-call",
+    callId: "call_1",
+    name: "add",
+    toolType: "function",
+    arguments: "{}",
+  } as const;
+  const { output } = await readBySdk(encode(runEntries([call, call]), newOpenAIEventState(run)));
+  const ids = output.map((item) => item.type === "function_call" && item.call_id);
+  expect(ids).toEqual(["call_1", expect.not.stringMatching(/^call_1$/)]);
+});

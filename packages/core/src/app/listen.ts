@@ -39,8 +39,13 @@ export async function listen(
   }
   return runningApp(urlOf(server, host), async () => {
     await engine.drain();
+    // Node closes what is idle when the server closes, but not what falls idle only then, its last answer written.
+    const sweep = setInterval(() => server.server.closeIdleConnections(), 50);
     const late = setTimeout(() => server.server.closeAllConnections(), drainGrace + 1000);
-    await server.close().finally(() => clearTimeout(late));
+    await server.close().finally(() => {
+      clearInterval(sweep);
+      clearTimeout(late);
+    });
   });
 }
 

@@ -14,7 +14,8 @@ type Closing = "completed" | "incomplete";
 interface GrowingSlot {
   readonly type: "text" | "refusal";
   readonly deltaHead: string;
-  value: string;
+  /** The pieces as they came: a string that grows would keep a node for each of them, and they are kept anyway. */
+  readonly pieces: string[];
 }
 
 /** One open message of the wire: `in_progress`, then its slots one after the other, then its end. */
@@ -44,11 +45,11 @@ export class WireMessage {
       this.closeSlot("completed");
       this.#growing = {
         type,
-        value: "",
+        pieces: [],
         deltaHead: `${this.#slotHead("in_progress", type, true)},"${type}":`,
       };
     }
-    this.#growing.value += text;
+    this.#growing.pieces.push(text);
     this.#events.emitDelta(this.#growing.deltaHead, text);
   }
 
@@ -69,7 +70,7 @@ export class WireMessage {
     const slot = this.#growing;
     if (slot === undefined) return;
     this.#growing = undefined;
-    this.addSlot(slot.type, { [slot.type]: slot.value }, status);
+    this.addSlot(slot.type, { [slot.type]: slot.pieces.join("") }, status);
   }
 
   /** Ends the message and returns its JSON as it stands in the response's `output`. */

@@ -22,13 +22,13 @@ export interface ProtocolContext {
   /** Throws `SERVICE_UNAVAILABLE` where as many streams are open as may be. */
   readonly assertRoom: () => void;
   /**
-   * Answers with an event stream: each text of `source` as it is and in one write, with heartbeats, back-pressure and an
-   * end when the server closes. The source ends when `signal` aborts.
+   * Answers with an event stream: the frames of each item of `source` in one write, with heartbeats, back-pressure and
+   * an end when the server closes. The source ends when `signal` aborts.
    */
-  readonly stream: (
+  readonly stream: <Item>(
     reply: FastifyReply,
-    source: (signal: AbortSignal) => AsyncIterable<string>,
-    options?: SendOptions,
+    source: (signal: AbortSignal) => AsyncIterable<Item>,
+    options?: SendOptions<Item>,
   ) => Promise<StreamEnd>;
 }
 

@@ -8,7 +8,9 @@ import { RuntimeError } from "../errors/runtime-error.ts";
 /** How a stream came to its end: with its last event, by the server's will, or because the client has gone. */
 export type StreamEnd = "complete" | "closed" | "gone";
 
-export interface SendOptions {
+export interface SendOptions<Item> {
+  /** The frames of an item. Items are taken for text without it. */
+  readonly encode?: ((item: Item) => string) | undefined;
   /** The reconnection time sent first, in milliseconds; `false` for clients that don't reconnect. */
   readonly retry?: number | false | undefined;
 }
@@ -46,13 +48,13 @@ export class EventStreams {
   }
 
   /**
-   * Answers with what `source` gives, each text as it is and in one write. Never lets the server buffer for a slow
-   * reader: one that stays stalled is cut off. Errors of the source end the stream; it is to have said so before.
+   * Answers with what `source` gives, each item in one write. Never lets the server buffer for a slow reader: one that
+   * stays stalled is cut off. An error of the source ends the stream where it is; a client may resume it.
    */
-  async send(
+  async send<Item>(
     reply: FastifyReply,
-    source: (signal: AbortSignal) => AsyncIterable<string>,
-    { retry = this.#options.retry ?? 3000 }: SendOptions = {},
+    source: (signal: AbortSignal) => AsyncIterable<Item>,
+    { encode = String, retry = this.#options.retry ?? 3000 }: SendOptions<Item> = {},
   ): Promise<StreamEnd> {
     const stream = new AbortController();
     reply.hijack();
@@ -64,8 +66,14 @@ export class EventStreams {
     const writer = new StreamWriter(socket, this.#options, retry, stream.signal);
     try {
       openStream(reply);
-      for await (const text of source(stream.signal)) await writer.write(text);
+      for await (const item of source(stream.signal)) {
+        const room = writer.write(encode(item));
+        if (room !== undefined) await room;
+      }
       return isGone(socket) ? "gone" : stream.signal.aborted ? "closed" : "complete";
+    } catch (error) {
+      reply.log.error({ err: error }, "a stream broke off");
+      return "closed";
     } finally {
       this.#open.delete(stream);
       if (this.#open.size === 0) {
@@ -118,15 +126,11 @@ class StreamWriter {
     this.#heartbeat = setInterval(() => this.#beat(), heartbeat);
   }
 
-  /** Resolves when there is room for more. */
-  async write(text: string): Promise<void> {
+  /** Wait for the promise, if there is one, before you write more. */
+  write(text: string): Promise<void> | undefined {
     this.#heartbeat.refresh();
-    if (text.length <= MAX_WRITE) return this.#put(text) ? undefined : this.#drained();
-    // In pieces, so that only what is due waits in the socket, and a reader that is slow is not taken for stalled.
-    const bytes = Buffer.from(text);
-    for (let at = 0; at < bytes.length && !this.#signal.aborted; at += MAX_WRITE) {
-      if (!this.#put(bytes.subarray(at, at + MAX_WRITE))) await this.#drained();
-    }
+    if (text.length > MAX_WRITE) return this.#writePieces(Buffer.from(text));
+    return this.#put(text) ? undefined : this.#drained();
   }
 
   /** Ends the stream. Who does not take what is left of it is cut off, sooner where there is no time. */
@@ -139,6 +143,13 @@ class StreamWriter {
     const timer = setTimeout(() => this.#socket.destroy(), wait);
     this.#socket.once("close", () => clearTimeout(timer));
     this.#socket.end();
+  }
+
+  // So that only what is due waits in the socket, and a reader that is slow is not taken for stalled.
+  async #writePieces(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length && !this.#signal.aborted; at += MAX_WRITE) {
+      if (!this.#put(bytes.subarray(at, at + MAX_WRITE))) await this.#drained();
+    }
   }
 
   #put(data: string | Uint8Array): boolean {

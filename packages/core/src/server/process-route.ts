@@ -23,8 +23,8 @@ export function processRoute(agent: () => HostedAgent, { runs, streams, disconne
       reply.header("x-run-id", encodeURIComponent(run.id.toWellFormed()));
       if (replayed) reply.header("idempotent-replayed", "true");
       if (!body.stream) return answer(run.id, reply);
-      const source = (signal: AbortSignal) => toAgentApiFrames(runs().read(run.id, { follow: true, signal }));
-      const end = await streams.send(reply, source);
+      const source = (signal: AbortSignal) => runs().read(run.id, { follow: true, signal });
+      const end = await streams.send(reply, source, { encode: toAgentApiFrames });
       if (end === "gone" && !replayed) disconnects.lost(run);
       return reply;
     },

@@ -85,9 +85,8 @@ export function runRoutes(agent: () => string, { runs, streams, disconnects }: S
         if (run.completedAt !== undefined && after >= run.lastSeq) return reply.code(204).send();
         streams.assertRoom();
         const standsIn = resumed !== undefined && disconnects.back(run.id);
-        const source = (signal: AbortSignal) =>
-          toAgentApiFrames(runs().read(run.id, { after, follow: true, signal }));
-        const end = await streams.send(reply, source);
+        const source = (signal: AbortSignal) => runs().read(run.id, { after, follow: true, signal });
+        const end = await streams.send(reply, source, { encode: toAgentApiFrames });
         if (end === "gone" && standsIn) disconnects.lost(run);
         return reply;
       },

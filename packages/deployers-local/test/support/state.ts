@@ -59,7 +59,7 @@ export class State {
   }
 
   async #clean(): Promise<void> {
-    const records = await this.records().catch(() => ({}));
+    const records = (await this.records().catch(() => undefined)) ?? {};
     for (const { config } of Object.values(records)) if (config?.pid > 1) kill(config.pid);
     await this.pid().then(kill, () => undefined);
     await rm(this.directory, { recursive: true, force: true });
@@ -84,9 +84,11 @@ export async function isAlive(pid: number): Promise<boolean> {
 }
 
 function kill(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // It is not there any more.
+  for (const id of [-pid, pid]) {
+    try {
+      process.kill(id, "SIGKILL");
+    } catch {
+      // It is not there any more.
+    }
   }
 }
