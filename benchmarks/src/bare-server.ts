@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
-import { type Pace, tokens } from "./script.ts";
+import type { AddressInfo } from "node:net";
+import { type Pace, type StreamPlan, TOKENS, tokens } from "./script.ts";
 
-/** The least that a server can do for the same stream: one `JSON.stringify` and one write a token. */
-export function startBareServer(port: number): Promise<void> {
+/** The least that a server can do for the same stream: one `JSON.stringify` and one write a token. Resolves to its port. */
+export async function startBareServer(): Promise<number> {
   const server = createServer(async (request, response) => {
     request.resume();
     const gone = new AbortController();
@@ -14,7 +15,7 @@ export function startBareServer(port: number): Promise<void> {
     const messageId = `msg_${crypto.randomUUID()}`;
     let number = 0;
     try {
-      for await (const text of tokens(paceOf(request.url), gone.signal)) {
+      for await (const text of tokens(planOf(request.url), gone.signal)) {
         const event = {
           sequence_number: number++,
           object: "content",
@@ -33,9 +34,11 @@ export function startBareServer(port: number): Promise<void> {
       response.destroy();
     }
   });
-  return new Promise((resolve) => server.listen(port, "127.0.0.1", 4096, resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", 4096, resolve));
+  return (server.address() as AddressInfo).port;
 }
 
-function paceOf(url = ""): Pace {
-  return (new URL(url, "http://localhost").searchParams.get("pace") ?? "turns") as Pace;
+function planOf(url = ""): StreamPlan {
+  const query = new URL(url, "http://localhost").searchParams;
+  return { pace: query.get("pace") as Pace, count: Number(query.get("count") ?? TOKENS) };
 }

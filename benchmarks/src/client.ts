@@ -1,18 +1,19 @@
 import { Agent, type IncomingMessage, request } from "node:http";
-import type { Pace } from "./script.ts";
+import { type Pace, TOKENS } from "./script.ts";
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
 /** Opens a stream; resolves once it answers. */
-export function open(port: number, pace: Pace): Promise<IncomingMessage> {
-  const body = JSON.stringify({ input: [{ role: "user", content: [{ type: "text", text: "Hi" }] }], pace });
+export function open(port: number, pace: Pace, count = TOKENS): Promise<IncomingMessage> {
+  const input = [{ role: "user", content: [{ type: "text", text: "Hi" }] }];
+  const body = JSON.stringify({ input, pace, count });
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
         port,
         host: "127.0.0.1",
         method: "POST",
-        path: `/process?pace=${pace}`,
+        path: `/process?pace=${pace}&count=${count}`,
         agent,
         headers: { "content-type": "application/json" },
       },

@@ -2,12 +2,6 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-/** Bytes, after a garbage collection. */
-export interface Memory {
-  readonly rss: number;
-  readonly heap: number;
-}
-
 /** A server under measurement, in a process of its own. */
 export class MeasuredServer implements AsyncDisposable {
   readonly port: number;
@@ -18,11 +12,11 @@ export class MeasuredServer implements AsyncDisposable {
     this.port = port;
   }
 
-  static async start(kind: "bare" | "runtime", port: number): Promise<MeasuredServer> {
+  static async start(kind: "bare" | "runtime"): Promise<MeasuredServer> {
     const execArgv = ["--expose-gc", "--conditions=@agentscope-runtime/source"];
-    const child = fork(join(import.meta.dirname, "server.ts"), [kind, String(port)], { execArgv });
-    await once(child, "message");
-    return new MeasuredServer(child, port);
+    const child = fork(join(import.meta.dirname, "server.ts"), [kind], { execArgv });
+    const [port] = await once(child, "message");
+    return new MeasuredServer(child, port as number);
   }
 
   /** Microseconds of CPU that the process used since the last call. */
@@ -30,7 +24,8 @@ export class MeasuredServer implements AsyncDisposable {
     return this.#ask("cpu");
   }
 
-  memory(): Promise<Memory> {
+  /** Bytes, after a garbage collection that leaves nothing. */
+  residentMemory(): Promise<number> {
     return this.#ask("memory");
   }
 

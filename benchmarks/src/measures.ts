@@ -31,14 +31,30 @@ export async function firstEvent(server: MeasuredServer): Promise<number> {
   return times.sort((a, b) => a - b)[times.length / 2] ?? Number.NaN;
 }
 
-/** Bytes that one more open stream takes after its 200th event, with 1,000 of them open. */
-export async function memoryPerStream(server: MeasuredServer): Promise<{ rss: number; heap: number }> {
+/** The resident memory with 1,000 streams open after their 200th event: of one more of them, in KiB, and of all, in MiB. */
+export async function memoryPerStream(server: MeasuredServer): Promise<{ added: number; total: number }> {
   await waves(server.port, "turns", 5);
-  const before = await server.memory();
+  const before = await server.residentMemory();
   const streams = 1000;
   for (let opened = 0; opened < streams; opened += 50) {
     await Promise.all(Array.from({ length: 50 }, async () => read(await open(server.port, "hold"), TOKENS)));
   }
-  const after = await server.memory();
-  return { rss: (after.rss - before.rss) / streams, heap: (after.heap - before.heap) / streams };
+  const after = await server.residentMemory();
+  return { added: (after - before) / streams / 1024, total: after / 2 ** 20 };
+}
+
+/** Opens 10,000 streams of ten tokens, one a second; resolves to how many of them broke off or missed a token. */
+export async function manyStreams(server: MeasuredServer): Promise<number> {
+  const streams: Promise<boolean>[] = [];
+  for (let opened = 0; opened < 10_000; opened += 100) {
+    const batch = Array.from({ length: 100 }, () => open(server.port, "1000ms", 10));
+    for (const response of await Promise.all(batch)) {
+      const whole = read(response).then(
+        (events) => events >= 10,
+        () => false,
+      );
+      streams.push(whole);
+    }
+  }
+  return (await Promise.all(streams)).filter((whole) => !whole).length;
 }

@@ -1,12 +1,14 @@
 import { agentscope } from "@agentscope-runtime/adapters-agentscope";
 import { AgentApp } from "@agentscope-runtime/core";
-import { type Pace, snapshots } from "./script.ts";
+import { type Pace, snapshots, TOKENS } from "./script.ts";
 
-/** Ours, with all its checks and its log on. */
-export async function startRuntimeServer(port: number): Promise<void> {
+/** Ours, with all its checks and its log on. Resolves to its port. */
+export async function startRuntimeServer(): Promise<number> {
   const app = new AgentApp({ name: "Friday", log: { level: "silent" } }).query(
     agentscope(),
-    ({ request, signal }) => snapshots((request.pace as Pace | undefined) ?? "turns", signal),
+    ({ request, signal }) =>
+      snapshots({ pace: request.pace as Pace, count: Number(request.count ?? TOKENS) }, signal),
   );
-  await app.listen({ port });
+  const { url } = await app.listen({ port: 0 });
+  return Number(new URL(url).port);
 }

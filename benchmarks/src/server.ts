@@ -2,9 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startBareServer } from "./bare-server.ts";
 
 // A server in a process of its own, which tells what it used when it is asked.
-const [, , kind, port] = process.argv;
-if (kind === "bare") await startBareServer(Number(port));
-else await (await import("./runtime-server.ts")).startRuntimeServer(Number(port));
+const port =
+  process.argv[2] === "bare"
+    ? await startBareServer()
+    : await (await import("./runtime-server.ts")).startRuntimeServer();
 
 let before = process.cpuUsage();
 process.on("message", async (question) => {
@@ -14,12 +15,11 @@ process.on("message", async (question) => {
       await gc?.({ type: "major", execution: "async", flavor: "last-resort" });
       await sleep(300);
     }
-    const { rss, heapUsed, external, heapTotal } = process.memoryUsage();
-    process.send?.({ rss, heap: heapUsed + external, heapTotal });
+    process.send?.(process.memoryUsage.rss());
   } else {
     const { user, system } = process.cpuUsage(before);
     before = process.cpuUsage();
     process.send?.(user + system);
   }
 });
-process.send?.("ready");
+process.send?.(port);

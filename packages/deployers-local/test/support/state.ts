@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { LocalDeployManager, type LocalDeployManagerOptions } from "@agentscope-runtime/deployers-local";
@@ -70,6 +70,11 @@ export const EXEC_ARGV: readonly string[] = ["--conditions=@agentscope-runtime/s
 
 export function fixture(name: string): URL {
   return new URL(`../fixtures/${name}`, import.meta.url);
+}
+
+/** The permissions of a file, such as `600`. */
+export async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8);
 }
 
 /** True for a process that has not ended. One that nobody has asked for its exit code has ended. */
