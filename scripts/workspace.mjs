@@ -35,7 +35,8 @@ export async function install() {
     .update(readFileSync(join(root, "pnpm-workspace.yaml")))
     .digest("hex");
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  const code = await pnpm("install", "--frozen-lockfile");
+  console.log("Installing dependencies; this takes a minute the first time.");
+  const code = await pnpm("install", "--frozen-lockfile", "--loglevel=error");
   if (code !== 0) throw new Error(`pnpm install ended with ${code}.`);
   writeFileSync(stamp, wanted);
 }

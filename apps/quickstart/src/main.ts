@@ -7,10 +7,14 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   process.exit(1);
 }
 
-const { url } = await app.run({ host, port });
+const { url } = await app.run({ host, port }).catch((error) => {
+  console.error(`Friday can't start: ${error instanceof Error ? error.message : error}`);
+  process.exit(1);
+});
 console.log(`
 Friday listens at ${url}
 Model: ${choice.reason}
+OpenAI's SDKs: base URL ${url}/v1
 Try:
 
 curl -N ${url}/process -H 'content-type: application/json' -d '{

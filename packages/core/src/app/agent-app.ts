@@ -22,6 +22,7 @@ export interface QueryOptions {
 /** An agent and what serves it. Making one starts nothing. */
 export class AgentApp<Resources = undefined> {
   readonly #definition: AppDefinition;
+  readonly #listeners = new Set<RunningApp>();
   #engine: AgentEngine | undefined;
 
   constructor(options: AgentAppOptions) {
@@ -44,8 +45,10 @@ export class AgentApp<Resources = undefined> {
 
   /** Makes what the handlers work with, once, before the first request. Comes before everything else. */
   init<Made>(make: () => Made | Promise<Made>): AgentApp<Made> {
-    const { init, shutdown, services, query, endpoints } = this.#definition;
+    const { init, shutdown, services, query, endpoints, hosted, plugins } = this.#definition;
     if (
+      hosted.size > 0 ||
+      plugins.length > 0 ||
       init !== undefined ||
       shutdown !== undefined ||
       services !== undefined ||
@@ -63,6 +66,9 @@ export class AgentApp<Resources = undefined> {
 
   /** Gives up what `init` made, after the last run has ended. */
   shutdown(end: (resources: Resources) => unknown): this {
+    if (this.#definition.shutdown !== undefined) {
+      throw new RuntimeError("CONFIGURATION_ERROR", "An app has one shutdown.");
+    }
     this.#definition.shutdown = end as (resources: unknown) => unknown;
     return this;
   }
@@ -109,7 +115,10 @@ export class AgentApp<Resources = undefined> {
     return this;
   }
 
-  /** Serves another app as well, with its whole surface, under `/agents/<name>`, out of this app's run store. */
+  /**
+   * Serves another app as well, with its whole surface, under `/agents/<name>`. Its `runs` options and an `authenticate`
+   * of its own count; all its other options, such as `runStore`, `streams` and `bodyLimit`, are this app's instead.
+   */
   host(name: string, app: AgentApp<never> | AgentApp<unknown>): this {
     const { hosted } = this.#definition;
     if (!/^[\w.-]{1,64}$/.test(name) || hosted.has(name) || name === this.name) {
@@ -146,18 +155,24 @@ export class AgentApp<Resources = undefined> {
   }
 
   /** Serves the app until `close`, next to whatever listeners it has already; resolves once it listens. */
-  listen(options: ListenOptions = {}): Promise<RunningApp> {
-    return listen(this.#definition, this.#sharedEngine(), options);
+  async listen(options: ListenOptions = {}): Promise<RunningApp> {
+    const app = await listen(this.#definition, this.#sharedEngine(), options);
+    this.#listeners.add(app);
+    app.closed.catch(() => undefined).finally(() => this.#listeners.delete(app));
+    return app;
   }
 
   /**
-   * Serves the app until `close`, SIGTERM or SIGINT; resolves once it listens. Rejects with `CONFIGURATION_ERROR`
-   * if `init` fails, and with Node's own error if the port can't be had.
+   * Serves the app until `close`, SIGTERM or SIGINT; resolves once it listens. A signal closes every listener of the
+   * app. Rejects with `CONFIGURATION_ERROR` if `init` fails, and with Node's own error if the port can't be had.
    */
   async run(options: ListenOptions = {}): Promise<RunningApp> {
     const server = await this.listen(options);
     const app = runningApp(server.url, () => server.close().finally(() => unhook()));
-    const unhook = onExitSignals(app.close);
+    const unhook = onExitSignals(async () => {
+      await this.#sharedEngine().drain({ all: true });
+      await Promise.all([...this.#listeners].map((listener) => listener.close()));
+    });
     return app;
   }
 

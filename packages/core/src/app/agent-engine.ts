@@ -4,6 +4,7 @@ import { isService, type Service } from "../contracts/service.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import type { HostedAgent } from "../runs/hosted-agent.ts";
 import { InMemoryRunStore } from "../runs/in-memory-run-store.ts";
+import { runLimits } from "../runs/run-limits.ts";
 import { Runs } from "../runs/runs.ts";
 import type { AppDefinition } from "./app-definition.ts";
 import { checkHealth, type Health } from "./health.ts";
@@ -21,6 +22,8 @@ export class AgentEngine {
   readonly #store: RunStore;
   readonly #apps = new Map<AppDefinition, RunningApp>();
   #runs: Runs | undefined;
+  /** The drains that are under way. */
+  readonly #drains = new Set<Promise<void>>();
   #listeners = 0;
   #change: Promise<void> = Promise.resolve();
 
@@ -50,22 +53,34 @@ export class AgentEngine {
   retain(log: Logger): Promise<void> {
     return this.#next(async () => {
       if (this.#listeners === 0) await this.#start(log);
+      // Whoever comes while the listeners before are closing takes on runs of its own.
+      if (this.#runs?.draining !== false) this.#runs = new Runs({ store: this.#store, log });
       this.#listeners++;
     });
   }
 
-  /** Drains and stops everything with the last listener. */
+  /** Stops everything with the last listener, when all runs have come to their end. */
   release(): Promise<void> {
     return this.#next(async () => {
       if (this.#listeners === 0 || --this.#listeners > 0) return;
-      await this.#runs?.drain(this.#definition.options.drainGrace ?? 10_000);
-      await this.#stop();
+      try {
+        await this.#drainRuns();
+      } finally {
+        await this.#stop();
+      }
     });
   }
 
-  /** Lets runs come to their end and takes on no more, unless other listeners go on. */
-  async drain(): Promise<void> {
-    if (this.#listeners <= 1) await this.#runs?.drain(this.#definition.options.drainGrace ?? 10_000);
+  /** Lets runs come to their end and takes on no more, unless other listeners go on; `all` of them, if that is said. */
+  async drain({ all = false }: { readonly all?: boolean } = {}): Promise<void> {
+    if (all || this.#listeners <= 1) await this.#drainRuns();
+  }
+
+  async #drainRuns(): Promise<void> {
+    const drain = this.#runs?.drain(this.#definition.options.drainGrace ?? 10_000);
+    if (drain !== undefined) this.#drains.add(drain);
+    await Promise.all(this.#drains);
+    this.#drains.clear();
   }
 
   /** Whether an app can work: the run store and every service that its `init` returned. */
@@ -77,16 +92,15 @@ export class AgentEngine {
   }
 
   async #start(log: Logger): Promise<void> {
-    const limits = this.#definition.options.runs;
     await this.#store.start();
     try {
       await this.#startApp(this.#definition, this.#definition.options.name);
       for (const [name, definition] of this.#definition.hosted) await this.#startApp(definition, name);
     } catch (error) {
-      await this.#stop();
+      await this.#stop().catch((failure) => log.error({ err: failure }, "the shutdown failed, too"));
       throw error;
     }
-    this.#runs = new Runs({ store: this.#store, log, limits });
+    this.#runs = new Runs({ store: this.#store, log });
   }
 
   async #startApp(definition: AppDefinition, name: string): Promise<void> {
@@ -97,9 +111,12 @@ export class AgentEngine {
       const message = `The init of ${name} failed: ${error instanceof Error ? error.message : String(error)}`;
       throw new RuntimeError("CONFIGURATION_ERROR", message, { cause: error });
     }
-    const { query } = definition;
+    const { options, query } = definition;
     const services = definition.services?.(resources) ?? {};
-    const agent = query === undefined ? undefined : { name, ...query, resources, services };
+    const agent =
+      query === undefined
+        ? undefined
+        : { name, ...query, resources, services, limits: runLimits(options.runs) };
     this.#apps.set(definition, { definition, resources, agent });
   }
 

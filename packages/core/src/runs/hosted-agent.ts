@@ -5,6 +5,7 @@ import type { MemoryService } from "../contracts/memory-service.ts";
 import type { SessionHistoryService } from "../contracts/session-history-service.ts";
 import type { RunSessionHandle } from "../contracts/session-key.ts";
 import type { StateService } from "../contracts/state-service.ts";
+import type { RunLimits } from "./run-limits.ts";
 
 /** What a handler gets for one run. */
 export interface HandlerContext<Input, Resources> {
@@ -45,4 +46,5 @@ export interface HostedAgent {
   readonly history: HistoryMode;
   readonly resources: unknown;
   readonly services: EngineServices;
+  readonly limits: RunLimits;
 }

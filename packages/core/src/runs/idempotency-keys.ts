@@ -29,6 +29,11 @@ export class IdempotencyKeys {
     this.#known.set(key, { fingerprint, runId, expiresAt: this.#now() + this.#ttl });
   }
 
+  /** The run is gone, and with it what the key stood for. */
+  forget(key: string | undefined, runId: string): void {
+    if (key !== undefined && this.#known.get(key)?.runId === runId) this.#known.delete(key);
+  }
+
   sweep(): void {
     for (const [key, { expiresAt }] of this.#known) {
       if (expiresAt > this.#now()) break;

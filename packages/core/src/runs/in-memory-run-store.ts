@@ -25,7 +25,7 @@ import { TurnEnd } from "./turn-end.ts";
 export interface InMemoryRunStoreOptions {
   /** How many ended runs keep their events. Defaults to 1000. */
   readonly maxFinishedRuns?: number | undefined;
-  /** How many characters of events ended runs keep altogether. Defaults to 256 Mi. */
+  /** How many characters of requests and events ended runs keep altogether. Defaults to 256 Mi. */
   readonly maxFinishedLength?: number | undefined;
   /** How long an ended run keeps its events, in milliseconds. Defaults to one hour. */
   readonly finishedRunTtl?: number | undefined;
@@ -250,6 +250,7 @@ export class InMemoryRunStore implements RunStore {
       if (this.#expired.size <= maxExpiredRuns) break;
       this.#expired.delete(run);
       this.#runs.delete(run.id);
+      this.#keys.forget(run.idempotencyKey, run.id);
     }
     this.#keys.sweep();
   }

@@ -1,13 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { MessageAssembler, RunOutcome } from "../assembler/message-assembler.ts";
 import type { Logger } from "../contracts/logger.ts";
-import type { CancelRequest, RunLease, RunRecord, RunStore } from "../contracts/run-store.ts";
-import type { SessionHistoryService } from "../contracts/session-history-service.ts";
+import type { RunLease, RunRecord, RunStore } from "../contracts/run-store.ts";
 import type { RunSessionHandle } from "../contracts/session-key.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { handlerItems } from "./handler-items.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
-import type { RunLimits } from "./run-limits.ts";
+import { RunHistory } from "./run-history.ts";
 import { RunLogWriter } from "./run-log-writer.ts";
 import { canceledOutcome, closingOf, failureOf, outcomeOf } from "./run-outcome.ts";
 
@@ -19,7 +18,6 @@ export interface RunExecutionOptions {
   readonly msgs: unknown;
   readonly assembler: MessageAssembler;
   readonly store: RunStore;
-  readonly limits: RunLimits;
   readonly log: Logger;
 }
 
@@ -27,6 +25,7 @@ export interface RunExecutionOptions {
 export class RunExecution {
   readonly #options: RunExecutionOptions;
   readonly #writer: RunLogWriter;
+  readonly #history: RunHistory;
   /** Aborts the handler. */
   readonly #abort = new AbortController();
   /** Ends what waits only as long as the run lasts. */
@@ -39,6 +38,7 @@ export class RunExecution {
   constructor(options: RunExecutionOptions) {
     this.#options = options;
     this.#writer = new RunLogWriter(options.store, options.lease);
+    this.#history = new RunHistory(options.agent, options.run);
   }
 
   get agent(): HostedAgent {
@@ -61,7 +61,8 @@ export class RunExecution {
   }
 
   async #run(ahead: number): Promise<void> {
-    const { assembler, lease, limits, run, store, log } = this.#options;
+    const { agent, assembler, lease, run, store, log } = this.#options;
+    const { limits } = agent;
     if (ahead > 0) {
       assembler.status("queued");
       this.#write();
@@ -73,9 +74,8 @@ export class RunExecution {
     this.#write();
     const session = Object.freeze({ ...run.session, fence });
     const work = this.#work(session);
-    const forced = this.#forced.promise.then(() => sleep(limits.cancelGrace, undefined, { ref: false }));
-    const outcome = await Promise.race([work, forced]);
-    await this.#finish(await this.#record(session, outcome ?? { status: "canceled" }));
+    const outcome = (await this.#unlessForced(work)) ?? { status: "canceled" };
+    await this.#finish(await this.#record(session, outcome));
 
     const timeout = sleep(limits.settleTimeout, undefined, { signal: this.#over.signal, ref: false });
     const settled = await Promise.race([work, timeout.catch(() => undefined)]);
@@ -88,7 +88,7 @@ export class RunExecution {
     const { agent, run, msgs, assembler, log } = this.#options;
     const { signal } = this.#abort;
     try {
-      await this.#history?.appendMessages(session, run.request.input);
+      await this.#history.addInput(session);
       const { resources } = agent;
       await this.#pump(await agent.handler({ msgs, request: run.request, session, resources, signal, log }));
       return outcomeOf(assembler);
@@ -98,16 +98,16 @@ export class RunExecution {
     }
   }
 
-  /** Closes the run's messages and adds them to the history, if that is the engine's to write. */
+  /** Closes the run's messages and adds them to the history. A history that does not answer can't hold up the end. */
   async #record(session: RunSessionHandle, outcome: RunOutcome): Promise<RunOutcome> {
     const { agent, assembler, run, log } = this.#options;
+    const { limits } = agent;
     this.#closed = true;
     assembler.close(closingOf((this.#forcedOutcome ?? outcome).status));
+    const added = this.#inTime(this.#history.addOutput(session, assembler.output), limits.settleTimeout);
     try {
-      await this.#history?.appendMessages(
-        session,
-        assembler.output.map((json) => JSON.parse(json)),
-      );
+      const done = await this.#unlessForced(added.then(() => true));
+      if (done === undefined) log.warn({}, "the history has not answered: the run ends without it");
       return outcome;
     } catch (error) {
       log.error({ err: error }, "the run's output could not be added to the history");
@@ -115,15 +115,29 @@ export class RunExecution {
     }
   }
 
-  get #history(): SessionHistoryService | undefined {
-    const { agent } = this.#options;
-    return agent.history === "engine" ? agent.services.history : undefined;
+  /** What `promise` resolves to, or `undefined` once something has forced the run to end and the grace is over. */
+  async #unlessForced<Value>(promise: Promise<Value>): Promise<Value | undefined> {
+    const { cancelGrace } = this.#options.agent.limits;
+    const forced = this.#forced.promise.then(() => sleep(cancelGrace, undefined, { ref: false }));
+    return Promise.race([promise, forced]);
+  }
+
+  /** Rejects with `TIMEOUT` what takes longer than `timeout` milliseconds. */
+  async #inTime(promise: Promise<void>, timeout: number): Promise<void> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const error = new RuntimeError("TIMEOUT", "The session's history did not answer in time.");
+    const timer = setTimeout(reject, timeout, error);
+    await Promise.race([promise, late]).finally(() => clearTimeout(timer));
   }
 
   async #pump(result: unknown): Promise<void> {
-    const { agent, assembler, limits, log } = this.#options;
+    const { agent, assembler, log } = this.#options;
+    const { limits } = agent;
     const reader = agent.adapter.fromStream((part) => assembler.push(part));
+    let items = 0;
     for await (const item of handlerItems(result, agent.adapter)) {
+      // A handler that never waits would otherwise keep everybody else waiting.
+      if (++items % ITEMS_PER_TURN === 0) await nextTurn();
       if (this.#closed) {
         log.warn({}, "the handler goes on after the run has ended: what it emits is dropped");
         return;
@@ -168,12 +182,23 @@ export class RunExecution {
     this.#abort.abort(new RuntimeError("RUN_CANCELED", outcome.error?.message ?? "The run has to end."));
   }
 
-  #watchCancel(): void {
+  async #watchCancel(): Promise<void> {
     const { store, run, log } = this.#options;
-    const accept = (cancel: CancelRequest) => this.#force(canceledOutcome(cancel));
-    const fail = (error: unknown) => {
-      if (!this.#over.signal.aborted) log.error({ err: error }, "cancellations of the run can't be received");
-    };
-    store.watchCancel(run.id, this.#over.signal).then(accept, fail);
+    const { signal } = this.#over;
+    while (!signal.aborted) {
+      try {
+        return this.#force(canceledOutcome(await store.watchCancel(run.id, signal)));
+      } catch (error) {
+        if (signal.aborted) return;
+        log.error({ err: error }, "cancellations of the run can't be received for now");
+        await sleep(WATCH_AGAIN, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    }
   }
 }
+
+/** How many items a handler may yield in one turn of the loop. */
+const ITEMS_PER_TURN = 256;
+
+/** After how many milliseconds a failed watch begins anew. */
+const WATCH_AGAIN = 1000;

@@ -6,6 +6,8 @@ export interface RunOptions {
   readonly sessionPolicy?: SessionPolicy | undefined;
   /** How many runs of a session may wait. Defaults to 16. */
   readonly maxQueuedRuns?: number | undefined;
+  /** How many runs may be at work or wait in this process; further ones are refused. Defaults to 20,000. */
+  readonly maxActiveRuns?: number | undefined;
   /** How long a canceled handler may go on adding to its run. Defaults to 800. */
   readonly cancelGrace?: number | undefined;
   /** How long the session waits for the handler of an ended run to return. Defaults to 30,000. */
@@ -23,6 +25,7 @@ export function runLimits(options: RunOptions = {}): RunLimits {
   return {
     sessionPolicy: options.sessionPolicy ?? "enqueue",
     maxQueuedRuns: options.maxQueuedRuns ?? 16,
+    maxActiveRuns: options.maxActiveRuns ?? 20_000,
     cancelGrace: options.cancelGrace ?? 800,
     settleTimeout: options.settleTimeout ?? 30_000,
     maxEvents: options.maxEvents ?? 100_000,

@@ -1,18 +1,30 @@
-import type { TerminalStatus } from "@agentscope-runtime/agent-api";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ErrorCode, TerminalStatus } from "@agentscope-runtime/agent-api";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import type { RunLease, RunStore } from "../contracts/run-store.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
 
 /** How far the store may lag behind before the handler is made to wait. */
 const MAX_PENDING = 256;
 
+/** How long to wait before a write that failed is tried again, in milliseconds: about six seconds in all. */
+const RETRY_DELAYS = [50, 100, 200, 400, 800, 1600, 3200];
+
+/** What no repetition can mend. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(["FENCED", "RESOURCE_NOT_FOUND", "SERVICE_NOT_STARTED"]);
+
 /**
  * Writes one run's log. Nobody waits for the store per event: what comes in while a write is under way goes into the
- * next one, and only when too much has gathered is there a promise to wait for.
+ * next one, and only when too much has gathered is there a promise to wait for. A write that fails is repeated for a
+ * while, from where the store's log ends.
  */
 export class RunLogWriter {
   readonly #store: RunStore;
   readonly #lease: RunLease;
+  /** What the store has not confirmed. */
   #pending: LogEntry[] = [];
+  /** How many of them are being written. */
+  #writing = 0;
   /** While a write is under way: resolves when there is nothing left to write. */
   #idle: PromiseWithResolvers<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -34,45 +46,79 @@ export class RunLogWriter {
     return this.#length;
   }
 
-  /** Takes entries. Throws what an earlier write failed with. Wait for the promise if there is one. */
+  /** Takes entries. Throws what an earlier write failed with for good. Wait for the promise if there is one. */
   write(entries: readonly LogEntry[]): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
-    for (const entry of entries) this.#length += entry.json.length;
-    this.#count += entries.length;
-    if (this.#idle === undefined) {
-      this.#append(entries);
-      return undefined;
+    for (const entry of entries) {
+      this.#pending.push(entry);
+      this.#length += entry.json.length;
     }
-    this.#pending.push(...entries);
-    return this.#pending.length > MAX_PENDING ? this.#idle.promise : undefined;
+    this.#count += entries.length;
+    if (this.#idle === undefined) this.#append();
+    return this.#pending.length > MAX_PENDING ? this.#idle?.promise : undefined;
   }
 
   /** Writes what is left together with the terminal entries; false if the run has ended before. */
   async finish(status: TerminalStatus, entries: readonly LogEntry[]): Promise<boolean> {
     await this.#idle?.promise;
-    if (this.#failure !== undefined) throw this.#failure.error;
-    return this.#store.finish(this.#lease, status, [...this.#pending, ...entries]);
+    const attempt = () => this.#store.finish(this.#lease, status, [...this.#pending, ...entries]);
+    if (this.#failure !== undefined) return this.#repeat(this.#failure.error, attempt);
+    try {
+      return await attempt();
+    } catch (error) {
+      return this.#repeat(error, attempt);
+    }
   }
 
-  #append(entries: readonly LogEntry[]): void {
+  #append(): void {
     this.#idle ??= Promise.withResolvers();
-    this.#store.append(this.#lease, entries).then(this.#appended, this.#failed);
+    this.#writing = this.#pending.length;
+    this.#store.append(this.#lease, this.#pending.slice()).then(this.#appended, this.#failed);
   }
 
   readonly #appended = (): void => {
-    if (this.#pending.length > 0) {
-      const entries = this.#pending;
-      this.#pending = [];
-      this.#append(entries);
-    } else {
-      this.#idle?.resolve();
-      this.#idle = undefined;
+    this.#pending = this.#pending.length === this.#writing ? [] : this.#pending.slice(this.#writing);
+    if (this.#pending.length > 0) this.#append();
+    else this.#rest();
+  };
+
+  readonly #failed = async (error: unknown): Promise<void> => {
+    try {
+      await this.#repeat(error, () => this.#store.append(this.#lease, this.#pending.slice(0, this.#writing)));
+      this.#appended();
+    } catch (final) {
+      this.#failure = { error: final };
+      this.#rest();
     }
   };
 
-  readonly #failed = (error: unknown): void => {
-    this.#failure = { error };
+  #rest(): void {
     this.#idle?.resolve();
     this.#idle = undefined;
-  };
+  }
+
+  /** Tries again until it works or it can't any more; then throws the last error. */
+  async #repeat<Value>(error: unknown, attempt: () => Promise<Value>): Promise<Value> {
+    let last = error;
+    for (const delay of RETRY_DELAYS) {
+      if (RuntimeError.is(last) && FINAL.has(last.code)) break;
+      await sleep(delay);
+      try {
+        await this.#forgetStored();
+        return await attempt();
+      } catch (next) {
+        last = next;
+      }
+    }
+    throw last;
+  }
+
+  /** A write may have succeeded although its answer did not arrive. */
+  async #forgetStored(): Promise<void> {
+    const lastSeq = (await this.#store.get(this.#lease.runId))?.lastSeq ?? -1;
+    const stored = this.#pending.findIndex(({ seq }) => seq > lastSeq);
+    const gone = stored === -1 ? this.#pending.length : stored;
+    this.#pending = this.#pending.slice(gone);
+    this.#writing = Math.max(0, this.#writing - gone);
+  }
 }

@@ -21,7 +21,6 @@ import type {
 import { RuntimeError } from "../errors/runtime-error.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
 import { RunExecution } from "./run-execution.ts";
-import { type RunLimits, type RunOptions, runLimits } from "./run-limits.ts";
 
 /** Who asks, as `authenticate` says; without it nobody in particular. */
 export interface Caller {
@@ -42,7 +41,6 @@ export interface StartedRun {
 export interface RunsOptions {
   readonly store: RunStore;
   readonly log: Logger;
-  readonly limits?: RunOptions | undefined;
   /** The clock, in milliseconds since the epoch. */
   readonly now?: (() => number) | undefined;
 }
@@ -51,17 +49,15 @@ export interface RunsOptions {
 export class Runs {
   readonly #store: RunStore;
   readonly #log: Logger;
-  readonly #limits: RunLimits;
   readonly #now: () => number;
   readonly #owner = crypto.randomUUID();
-  readonly #executions = new Map<string, Promise<void>>();
+  readonly #executions = new Map<string, { readonly agent: HostedAgent; readonly done: Promise<void> }>();
   readonly #admissions = new Set<Promise<StartedRun>>();
   #drained: Promise<void> | undefined;
 
-  constructor({ store, log, limits, now = Date.now }: RunsOptions) {
+  constructor({ store, log, now = Date.now }: RunsOptions) {
     this.#store = store;
     this.#log = log;
-    this.#limits = runLimits(limits);
     this.#now = now;
   }
 
@@ -74,6 +70,9 @@ export class Runs {
   async start(agent: HostedAgent, request: AgentRequest, options: StartRunOptions = {}): Promise<StartedRun> {
     if (this.draining) {
       throw new RuntimeError("SERVICE_UNAVAILABLE", "The server is shutting down.", { retryAfter: 5 });
+    }
+    if (this.#executions.size + this.#admissions.size >= agent.limits.maxActiveRuns) {
+      throw new RuntimeError("QUEUE_FULL", "Too many runs are at work: try again later.", { retryAfter: 1 });
     }
     const admission = this.#admit(agent, request, options);
     this.#admissions.add(admission);
@@ -94,8 +93,8 @@ export class Runs {
       request: resolved,
       createdAt: this.#now(),
       created: created as LogEntry,
-      policy: this.#limits.sessionPolicy,
-      maxQueued: this.#limits.maxQueuedRuns,
+      policy: agent.limits.sessionPolicy,
+      maxQueued: agent.limits.maxQueuedRuns,
       idempotency: idempotency === undefined ? undefined : { ...idempotency, key: scope },
       owner: this.#owner,
     });
@@ -103,19 +102,9 @@ export class Runs {
 
     const { run, lease, ahead } = result;
     const log = this.#log.child({ run_id: id, session_id: sessionId, agent: agent.name });
-    const limits = this.#limits;
-    const execution = new RunExecution({
-      agent,
-      run,
-      lease,
-      msgs,
-      assembler,
-      store: this.#store,
-      limits,
-      log,
-    });
+    const execution = new RunExecution({ agent, run, lease, msgs, assembler, store: this.#store, log });
     const done = execution.execute(ahead).finally(() => this.#executions.delete(id));
-    this.#executions.set(id, done);
+    this.#executions.set(id, { agent, done });
     log.info({ ahead }, "the run was taken on");
     return { run, replayed: false };
   }
@@ -169,20 +158,29 @@ export class Runs {
   async #drain(grace: number): Promise<void> {
     const settled = async () => {
       await Promise.allSettled(this.#admissions);
-      await Promise.all(this.#executions.values());
+      await Promise.all([...this.#executions.values()].map(({ done }) => done));
     };
     const over = new AbortController();
     const timeout = (ms: number) => sleep(ms, undefined, { signal: over.signal }).catch(() => undefined);
     await Promise.race([settled(), timeout(grace)]);
-    const reason = "The server is shutting down.";
-    await Promise.all([...this.#executions.keys()].map((id) => this.#store.requestCancel(id, { reason })));
-    await Promise.race([settled(), timeout(this.#limits.cancelGrace + SETTLE_AT_DRAIN)]);
+    const left = [...this.#executions];
+    await Promise.all(left.map(([id]) => this.#cancelAtDrain(id)));
+    const longest = Math.max(0, ...left.map(([, { agent }]) => agent.limits.cancelGrace));
+    await Promise.race([settled(), timeout(longest + SETTLE_AT_DRAIN)]);
     over.abort();
     if (this.#executions.size > 0) {
       this.#log.warn(
         { runs: [...this.#executions.keys()] },
         "some handlers have not returned before the end",
       );
+    }
+  }
+
+  async #cancelAtDrain(id: string): Promise<void> {
+    try {
+      await this.#store.requestCancel(id, { reason: "The server is shutting down." });
+    } catch (error) {
+      this.#log.error({ err: error, run_id: id }, "the run could not be canceled at the end");
     }
   }
 

@@ -14,7 +14,7 @@ export class StoredRun {
   log: RunLog = new RunLog();
   /** Those who wait for the next entry. */
   readonly readers: Set<RunReader> = new Set();
-  /** The characters of the log. */
+  /** The characters of request and log. */
   length: number;
   status: Status;
   cancel: CancelRequest | undefined;
@@ -41,13 +41,17 @@ export class StoredRun {
     this.status = status;
     this.owner = run.owner;
     this.log.push(run.created);
-    this.length = run.created.json.length;
+    this.length = run.created.json.length + JSON.stringify(run.request).length;
     this.#new = run;
     this.#turnEnd = turnEnd;
     this.#lastSeq = run.created.seq;
     // Nobody may be waiting when they are rejected.
     this.#turn.promise.catch(() => undefined);
     this.#canceled.promise.catch(() => undefined);
+  }
+
+  get idempotencyKey(): string | undefined {
+    return this.#new.idempotency?.key;
   }
 
   get session(): NewRun["session"] {
