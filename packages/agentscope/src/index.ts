@@ -6,7 +6,7 @@ export {
   type ReActAgentOptions,
   type ReplyOptions,
 } from "./agent/react-agent.ts";
-export type { FinishedReason, ReplyEvent } from "./agent/reply-event.ts";
+export type { ReplyEvent } from "./agent/reply-event.ts";
 export {
   createExecutePythonCode,
   type ExecutePythonCodeOptions,
@@ -32,6 +32,7 @@ export type {
   ToolUseBlock,
   VideoBlock,
 } from "./message/content-block.ts";
+export type { FinishedReason } from "./message/finished-reason.ts";
 export { Msg, type MsgOptions } from "./message/msg.ts";
 export type { BlockDelta, MsgDelta } from "./message/msg-delta.ts";
 export type { MsgJson, MsgJsonInput, Role } from "./message/msg-json.ts";

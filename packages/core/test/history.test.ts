@@ -99,3 +99,18 @@ test("a history that can't be written fails the run", async () => {
   const response = await (await post(`${url}/process`, ask("one", { ...IDS, stream: false }))).json();
   expect(response).toMatchObject({ status: "failed", error: { code: "SERVICE_NOT_STARTED" } });
 });
+
+test("callers may number their messages anew in every request", async () => {
+  const history = new InMemorySessionHistoryService();
+  const { url } = await serve(remembering(history));
+  for (const words of ["one", "two"]) {
+    const input = [{ id: "1", role: "user", content: [{ type: "text", text: words }] }];
+    await post(`${url}/process`, { input, ...IDS, stream: false });
+  }
+  expect((await kept(history)).map((line) => line.split(" ").at(-1))).toEqual([
+    "one",
+    "known",
+    "two",
+    "known",
+  ]);
+});

@@ -1,5 +1,5 @@
 import { type FrameworkAdapter, text } from "@agentscope-runtime/core";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { eventsIn, expectWholeLog, terminalOf } from "./support/agent-events.ts";
 import { ask } from "./support/ask.ts";
 import { EventReader } from "./support/event-reader.ts";
@@ -97,4 +97,19 @@ test("what an adapter says of why the agent ended decides how the run ends", asy
     expectWholeLog(events);
     expect(terminalOf(events)).toMatchObject(end);
   }
+});
+
+test("a handler that never waits does not keep everybody else waiting", async () => {
+  const app = quietApp({ runs: { maxEvents: 1_000_000 } }).query(text(), async function* ({ signal }) {
+    while (!signal.aborted) yield "";
+  });
+  const server = await serverOf(app);
+  const answer = server.inject({
+    method: "POST",
+    url: "/process",
+    payload: ask("Hi", { id: "r", stream: false }),
+  });
+  await vi.waitFor(async () => expect((await server.inject("/runs/r")).statusCode).toBe(200));
+  await server.inject({ method: "POST", url: "/runs/r/cancel" });
+  expect((await answer).json()).toMatchObject({ status: "canceled" });
 });

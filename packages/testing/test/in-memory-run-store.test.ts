@@ -37,9 +37,10 @@ describe("InMemoryRunStore", () => {
     await store.stop();
   });
 
-  it("gives up the events of ended runs by their length", async () => {
-    const length = 2 * responseEntry(0, "a", "completed").json.length;
-    const store = await start({ maxFinishedLength: 2 * length });
+  it("gives up the events of ended runs by the length of request and log", async () => {
+    const log = 2 * responseEntry(0, "a", "completed").json.length;
+    const request = JSON.stringify(newRun({ id: "a" }).request).length;
+    const store = await start({ maxFinishedLength: 2 * (log + request) + 50 });
     for (const id of ["a", "b", "c"]) await ended(store, id);
     await store.create(newRun());
     const runs = await Promise.all(["a", "b", "c"].map((id) => store.get(id)));

@@ -1,5 +1,6 @@
 import type { ChatUsage } from "../message/chat-usage.ts";
 import type { ContentBlock } from "../message/content-block.ts";
+import type { FinishedReason } from "../message/finished-reason.ts";
 import { Msg } from "../message/msg.ts";
 import type { BlockDelta } from "../message/msg-delta.ts";
 import type { Role } from "../message/msg-json.ts";
@@ -12,6 +13,7 @@ export interface Snapshot {
   readonly changes: readonly BlockDelta[];
   readonly last: boolean;
   readonly usage?: ChatUsage | undefined;
+  readonly finishedReason?: FinishedReason | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -36,13 +38,14 @@ export class GrowingMessage {
     return this.#latest;
   }
 
-  print({ content, changes, last, usage, metadata }: Snapshot): Msg {
+  print({ content, changes, last, usage, finishedReason, metadata }: Snapshot): Msg {
     this.#revision += 1;
     const message = new Msg(this.#name, content, this.#role, {
       id: this.#id,
       timestamp: this.#timestamp,
       metadata,
       usage,
+      finishedReason,
       delta: { revision: this.#revision, changes },
     });
     this.#timestamp = message.timestamp;

@@ -1,4 +1,5 @@
 import { InterruptibleIterator } from "../iteration/interruptible-iterator.ts";
+import type { FinishedReason } from "../message/finished-reason.ts";
 import { Msg } from "../message/msg.ts";
 import type { ChatResponse } from "../model/chat-response.ts";
 import { closeCalls } from "./act.ts";
@@ -10,19 +11,22 @@ export interface ReasonOptions {
   readonly withTools: boolean;
   /** A message for this call only. */
   readonly hint?: Msg | undefined;
+  /** What a message that is whole says of its end. */
+  readonly finishedReason?: FinishedReason | undefined;
 }
 
 /**
  * Lets the model write one message and remembers it. A message that broke off is kept as far as it came, closed for those
  * who watch, with a result for each of its calls; then the failure is thrown.
  */
-export async function reason(run: ReplyRun, { withTools, hint }: ReasonOptions): Promise<Msg> {
+export async function reason(run: ReplyRun, options: ReasonOptions): Promise<Msg> {
+  const { hint } = options;
   const messages = [...(await run.memory.getMemory()), ...(hint === undefined ? [] : [hint])];
   if (run.sysPrompt !== "") messages.unshift(new Msg("system", run.sysPrompt, "system"));
   run.signal.throwIfAborted();
 
   run.emit({ type: "MODEL_CALL_START", model_name: run.model.modelName });
-  const outcome = await listen(run, messages, withTools);
+  const outcome = await listen(run, messages, options);
   run.emit({ type: "MODEL_CALL_END", ...tokens(outcome.message) });
   if (outcome.message !== undefined) await run.memory.add(outcome.message);
   if (outcome.ok) return outcome.message;
@@ -42,20 +46,29 @@ type Outcome =
   | { readonly ok: true; readonly message: Msg }
   | { readonly ok: false; readonly message: Msg | undefined; readonly failure: unknown };
 
-async function listen(run: ReplyRun, messages: readonly Msg[], withTools: boolean): Promise<Outcome> {
+async function listen(
+  run: ReplyRun,
+  messages: readonly Msg[],
+  { withTools, finishedReason: whole }: ReasonOptions,
+): Promise<Outcome> {
   const growing = new GrowingMessage(run, run.name, "assistant");
   // The response that says it is the last is not printed twice.
   let held: ChatResponse | undefined;
-  const print = ({ content, delta, usage }: ChatResponse, last: boolean): Msg =>
-    growing.print({ content, changes: delta, last, usage });
-  const close = (): Msg => {
-    if (held !== undefined) return print(held, true);
-    return growing.print({ content: growing.latest?.getContentBlocks() ?? [], changes: [], last: true });
+  const print = ({ content, delta, usage, finishReason }: ChatResponse, last: boolean): Msg => {
+    const finishedReason = last ? (cutBy(finishReason) ?? whole) : undefined;
+    return growing.print({ content, changes: delta, last, usage, finishedReason });
   };
+  const close = (finishedReason: FinishedReason | undefined): Msg => {
+    // The model has said that it is done: nothing is missing.
+    if (held !== undefined) return print(held, true);
+    const content = growing.latest?.getContentBlocks() ?? [];
+    return growing.print({ content, changes: [], last: true, finishedReason });
+  };
+  let responses: InterruptibleIterator<ChatResponse> | undefined;
   try {
     const tools = withTools ? run.toolkit.getJsonSchemas() : [];
     const stream = run.model.stream(messages, { tools, signal: run.signal, formatter: run.formatter });
-    using responses = new InterruptibleIterator(stream, run.signal);
+    responses = new InterruptibleIterator(stream, run.signal);
     for (;;) {
       const next = await responses.next();
       if (next.done) break;
@@ -64,11 +77,19 @@ async function listen(run: ReplyRun, messages: readonly Msg[], withTools: boolea
       if (held === undefined) print(next.value, false);
     }
     run.signal.throwIfAborted();
-    return { ok: true, message: close() };
+    return { ok: true, message: close(whole) };
   } catch (failure) {
     const nothing = held === undefined && growing.latest === undefined;
-    return { ok: false, message: nothing ? undefined : close(), failure };
+    const brokenBy = run.signal.aborted ? "interrupted" : "error";
+    return { ok: false, message: nothing ? undefined : close(brokenBy), failure };
+  } finally {
+    responses?.release();
   }
+}
+
+/** The limit that the model ran into, if that is why it ended. */
+function cutBy(finishReason: string | undefined): FinishedReason | undefined {
+  return finishReason === "length" || finishReason === "content_filter" ? finishReason : undefined;
 }
 
 function tokens(message: Msg | undefined): { readonly input_tokens: number; readonly output_tokens: number } {

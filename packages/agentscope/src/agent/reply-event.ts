@@ -1,7 +1,5 @@
 import type { ToolResultState } from "../message/content-block.ts";
-
-/** How a reply ended. */
-export type FinishedReason = "completed" | "interrupted" | "exceed_max_iters" | "error";
+import type { FinishedReason } from "../message/finished-reason.ts";
 
 type EventBody =
   | { readonly type: "REPLY_START"; readonly name: string; readonly role: "assistant" }

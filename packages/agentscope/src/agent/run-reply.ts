@@ -1,9 +1,9 @@
+import type { FinishedReason } from "../message/finished-reason.ts";
 import { Msg } from "../message/msg.ts";
 import { act, closeCalls } from "./act.ts";
 import { GrowingMessage } from "./growing-message.ts";
 import { INTERRUPTED_ANSWER, Interruption } from "./interruption.ts";
 import { reason } from "./reason.ts";
-import type { FinishedReason } from "./reply-event.ts";
 import type { ReplyRun } from "./reply-run.ts";
 
 /** The answer and how it came about. */
@@ -19,7 +19,7 @@ export async function runReply(run: ReplyRun, input: readonly Msg[]): Promise<Re
     for (let iteration = 0; iteration < run.maxIters; iteration += 1) {
       const message = await reason(run, { withTools: true });
       const calls = message.getContentBlocks("tool_use");
-      if (calls.length === 0) return { message, finishedReason: "completed" };
+      if (calls.length === 0) return { message, finishedReason: message.finishedReason ?? "completed" };
       await act(run, calls);
       run.signal.throwIfAborted();
     }
@@ -34,7 +34,11 @@ export async function runReply(run: ReplyRun, input: readonly Msg[]): Promise<Re
 
 async function summarize(run: ReplyRun): Promise<Msg> {
   run.emit({ type: "EXCEED_MAX_ITERS", name: run.name });
-  const message = await reason(run, { withTools: false, hint: new Msg("user", SUMMARY_HINT, "user") });
+  const message = await reason(run, {
+    withTools: false,
+    hint: new Msg("user", SUMMARY_HINT, "user"),
+    finishedReason: "exceed_max_iters",
+  });
   // Some models call tools they were not given.
   await closeCalls(
     run,

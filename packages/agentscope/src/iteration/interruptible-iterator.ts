@@ -1,5 +1,5 @@
 /** Takes items from an iterable, but does not go on waiting for one when `signal` aborts. */
-export class InterruptibleIterator<T> implements Disposable {
+export class InterruptibleIterator<T> {
   readonly #iterator: AsyncIterator<T>;
   readonly #signal: AbortSignal;
   #pending: Promise<IteratorResult<T>> | undefined;
@@ -36,7 +36,7 @@ export class InterruptibleIterator<T> implements Disposable {
   }
 
   /** Lets go of the iterator, without waiting for it to notice. */
-  [Symbol.dispose](): void {
+  release(): void {
     this.#signal.removeEventListener("abort", this.#onAbort);
     // A generator that is awaiting can't be stopped; what becomes of it concerns nobody any more.
     this.#iterator.return?.().then(undefined, () => {});

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { ChatUsage } from "./chat-usage.ts";
 import type { ContentBlock } from "./content-block.ts";
+import type { FinishedReason } from "./finished-reason.ts";
 
 export type Role = "user" | "assistant" | "system";
 
-/** A message as Python's `Msg.to_dict()` writes it; `usage` is ours and only there when it is known. */
+/** A message as Python's `Msg.to_dict()` writes it; the last two are ours and only there when they are known. */
 export type MsgJson = {
   readonly id: string;
   readonly name: string;
@@ -13,6 +14,7 @@ export type MsgJson = {
   readonly metadata: Readonly<Record<string, unknown>> | null;
   readonly timestamp: string;
   readonly usage?: ChatUsage | undefined;
+  readonly finished_reason?: FinishedReason | undefined;
 };
 
 /** What `Msg.fromJSON` accepts: messages of any 1.x release, with blocks of any type. */
@@ -25,6 +27,7 @@ export type MsgJsonInput = {
   readonly timestamp?: string | null | undefined;
   readonly invocation_id?: string | null | undefined;
   readonly usage?: unknown;
+  readonly finished_reason?: unknown;
 };
 
 const Usage = z.looseObject({
@@ -32,6 +35,15 @@ const Usage = z.looseObject({
   output_tokens: z.number(),
   time: z.number(),
 });
+
+const Reason: z.ZodType<FinishedReason> = z.enum([
+  "completed",
+  "interrupted",
+  "exceed_max_iters",
+  "error",
+  "length",
+  "content_filter",
+]);
 
 const MsgJsonInputSchema = z.looseObject({
   id: z.string().min(1).nullish(),
@@ -42,6 +54,7 @@ const MsgJsonInputSchema = z.looseObject({
   timestamp: z.string().nullish(),
   invocation_id: z.string().nullish(),
   usage: Usage.nullish().catch(undefined),
+  finished_reason: Reason.nullish().catch(undefined),
 });
 
 /** The members of a stored message; throws a `TypeError` that names what is wrong. */
@@ -51,7 +64,8 @@ export function parseMsgJson(value: unknown): ParsedMsgJson {
   return result.data as ParsedMsgJson;
 }
 
-type ParsedMsgJson = Omit<MsgJsonInput, "content" | "usage"> & {
+type ParsedMsgJson = Omit<MsgJsonInput, "content" | "usage" | "finished_reason"> & {
   readonly content?: string | readonly unknown[] | null | undefined;
   readonly usage?: ChatUsage | null | undefined;
+  readonly finished_reason?: FinishedReason | null | undefined;
 };

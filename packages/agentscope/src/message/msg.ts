@@ -1,5 +1,6 @@
 import type { ChatUsage } from "./chat-usage.ts";
 import type { ContentBlock } from "./content-block.ts";
+import type { FinishedReason } from "./finished-reason.ts";
 import { localTimestamp } from "./local-timestamp.ts";
 import type { MsgDelta } from "./msg-delta.ts";
 import { type MsgJson, type MsgJsonInput, parseMsgJson, type Role } from "./msg-json.ts";
@@ -14,6 +15,8 @@ export interface MsgOptions {
   readonly invocationId?: string | undefined;
   /** What the model call behind this message cost. */
   readonly usage?: ChatUsage | undefined;
+  /** How the message ended, where that is not to be taken for granted. */
+  readonly finishedReason?: FinishedReason | undefined;
   /** For whoever prints a growing message: what is new since the snapshot before. */
   readonly delta?: MsgDelta | undefined;
 }
@@ -28,6 +31,7 @@ export class Msg {
   readonly timestamp: string;
   readonly #invocationId: string | undefined;
   readonly #usage: ChatUsage | undefined;
+  readonly #finishedReason: FinishedReason | undefined;
   readonly #delta: MsgDelta | undefined;
 
   /** Throws a `TypeError` for another role or a content that is neither a string nor a list of blocks. */
@@ -48,19 +52,21 @@ export class Msg {
     this.timestamp = options.timestamp ?? localTimestamp();
     this.#invocationId = options.invocationId;
     this.#usage = options.usage;
+    this.#finishedReason = options.finishedReason;
     this.#delta = options.delta;
     Object.freeze(this);
   }
 
   /** Reads what `toJSON` or Python's `to_dict` wrote, whatever optional member is missing; keeps unknown blocks. */
   static fromJSON(json: MsgJsonInput): Msg {
-    const { id, name, role, content, metadata, timestamp, invocation_id, usage } = parseMsgJson(json);
+    const { id, name, role, content, metadata, timestamp, ...rest } = parseMsgJson(json);
     return new Msg(name, typeof content === "string" ? content : (content ?? []).map(toBlock), role, {
       id: id ?? undefined,
       metadata,
       timestamp: timestamp ?? undefined,
-      invocationId: invocation_id ?? undefined,
-      usage: usage ?? undefined,
+      invocationId: rest.invocation_id ?? undefined,
+      usage: rest.usage ?? undefined,
+      finishedReason: rest.finished_reason ?? undefined,
     });
   }
 
@@ -71,6 +77,11 @@ export class Msg {
   /** Set on the last snapshot of a message that a model wrote, where the provider tells. */
   get usage(): ChatUsage | undefined {
     return this.#usage;
+  }
+
+  /** Set on the last snapshot of a message that broke off, and of an answer after too many rounds. */
+  get finishedReason(): FinishedReason | undefined {
+    return this.#finishedReason;
   }
 
   /** What is new in this snapshot; only on messages that were printed while they grew. */
@@ -98,11 +109,14 @@ export class Msg {
     return this.getContentBlocks().some((block) => type === undefined || block.type === type);
   }
 
-  /** The same as Python's `to_dict()`; `usage` is added when it is known, `delta` never. */
+  /** The same as Python's `to_dict()`; `usage` and `finished_reason` are added when they are known, `delta` never. */
   toJSON(): MsgJson {
     const { id, name, role, content, metadata, timestamp } = this;
-    const json = { id, name, role, content, metadata, timestamp };
-    return this.#usage === undefined ? json : { ...json, usage: this.#usage };
+    return {
+      ...{ id, name, role, content, metadata, timestamp },
+      ...(this.#usage === undefined ? {} : { usage: this.#usage }),
+      ...(this.#finishedReason === undefined ? {} : { finished_reason: this.#finishedReason }),
+    };
   }
 }
 

@@ -15,7 +15,7 @@ export interface CallDeadlineOptions {
 }
 
 /** One signal for the ends a model call can meet: the caller's signal, its time is up, or nothing arrives any more. */
-export class CallDeadline implements Disposable {
+export class CallDeadline {
   readonly #controller = new AbortController();
   readonly #options: CallDeadlineOptions;
   readonly #total: NodeJS.Timeout;
@@ -56,7 +56,8 @@ export class CallDeadline implements Disposable {
     this.signal.throwIfAborted();
   }
 
-  [Symbol.dispose](): void {
+  /** The call has ended: stops the clocks. */
+  release(): void {
     clearTimeout(this.#total);
     clearTimeout(this.#stall);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
