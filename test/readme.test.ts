@@ -24,6 +24,9 @@ it("has READMEs and docs whose TypeScript compiles", { timeout: 60_000 }, async 
     }
     expect(count).toBeGreaterThan(5);
     await writeFile(join(dir, "package.json"), '{ "type": "module" }');
+    // What the documents call `./app.ts` is the quick start's.
+    const app = relative(dir, join(root, "apps", "quickstart", "src", "app.ts"));
+    await writeFile(join(dir, "app.ts"), `export { app } from ${JSON.stringify(app)};`);
     await linkPackages(join(dir, "node_modules"));
     await writeFile(join(dir, "tsconfig.json"), JSON.stringify(tsconfig()));
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
@@ -35,7 +38,7 @@ it("has READMEs and docs whose TypeScript compiles", { timeout: 60_000 }, async 
 });
 
 async function findDocuments(): Promise<string[]> {
-  const files = ["README.md", "CONTRIBUTING.md"].map((file) => join(root, file));
+  const files = ["README.md", "README.zh.md", "CONTRIBUTING.md"].map((file) => join(root, file));
   for (const file of await readdir(join(root, "docs")))
     if (file.endsWith(".md")) files.push(join(root, "docs", file));
   for (const folder of await readdir(join(root, "packages")))

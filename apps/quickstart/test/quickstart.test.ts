@@ -1,3 +1,8 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { FakeModelServer } from "@agentscope-runtime/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventsOf, Friday, type ReceivedEvent, textOf, userInput } from "./friday.ts";
@@ -143,4 +148,20 @@ describe("the quick start with a key", () => {
     expect(events.at(-1)?.event).toMatchObject({ status: "canceled" });
     expect(JSON.stringify(events.at(-1)?.event)).toContain("interrupted");
   });
+});
+
+it("deploys itself, answers the OpenAI SDK, and leaves nothing behind", async () => {
+  const home = await mkdtemp(join(tmpdir(), "quickstart-"));
+  const args = ["--conditions=@agentscope-runtime/source", "src/deploy.ts"];
+  const options = {
+    cwd: join(import.meta.dirname, ".."),
+    env: { PATH: process.env.PATH, HOME: home, PORT: "0" },
+  };
+  const { stdout } = await promisify(execFile)(process.execPath, args, options);
+  expect(stdout).toMatch(
+    /Deployed as \S+ at http:\/\/127\.0\.0\.1:\d+\nFriday: .*42.*\nDeployment \S+ is stopped\.\n$/,
+  );
+  const url = /http:\S+/.exec(stdout)?.[0] ?? "";
+  await expect(fetch(`${url}/health`)).rejects.toThrow();
+  await rm(home, { recursive: true });
 });

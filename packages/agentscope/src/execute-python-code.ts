@@ -38,9 +38,11 @@ type Parameters = z.ZodObject<{ code: z.ZodString; timeout: z.ZodDefault<z.ZodNu
  * group. Code that has ended is answered as `success` whatever its return code; a timeout, too much output or a
  * missing interpreter is an `error`, an abort is `interrupted`, each with the output so far.
  *
- * This keeps accidents small; it is no sandbox. The code has the rights of the server's user: the network, its
- * files, and on Linux `/proc`, where that user may read the environment the server was started with. Run code you
- * do not trust in a container. On Windows only time and output are limited, and only the interpreter is killed.
+ * This keeps accidents small; it is no sandbox. The code has the rights of the server's user: the network, its files,
+ * and on Linux `/proc/<pid of the server>/environ`, where it can read every API key the server was started with. A
+ * container around the server protects the machine, not those keys. Code you do not trust needs a tool of your own
+ * that runs it as another user or in a container of its own. On Windows only time and output are limited, and only
+ * the interpreter is killed.
  */
 export function createExecutePythonCode(options: ExecutePythonCodeOptions = {}): Tool<Parameters> {
   const { timeout = 300, maxTimeout = Math.max(600, timeout) } = options;
@@ -160,7 +162,7 @@ function missingPython(options: ExecutePythonCodeOptions): ToolResponse {
 
 function toResponse({ end, returnCode, stdout, stderr }: ProcessResult, timeout: number): ToolResponse {
   const answer = (errors: string): string =>
-    `<returncode>${returnCode}</returncode><stdout>${stdout}</stdout><stderr>${errors}</stderr>`;
+    `<returncode>${returnCode}</returncode><stdout>${unframed(stdout)}</stdout><stderr>${unframed(errors)}</stderr>`;
   switch (end) {
     case "exited":
       return { content: [{ type: "text", text: answer(stderr) }], state: "success" };
@@ -178,6 +180,13 @@ function toResponse({ end, returnCode, stdout, stderr }: ProcessResult, timeout:
     }
   }
 }
+
+// What the code prints must not pass for a part of the frame around it.
+function unframed(output: string): string {
+  return output.replace(FRAME_TAG, "&lt;");
+}
+
+const FRAME_TAG = /<(?=\s*(?:\/\s*)?(?:returncode|stdout|stderr|system-info)\s*>)/gi;
 
 function withLine(text: string, line: string): string {
   return text === "" || text.endsWith("\n") ? text + line : `${text}\n${line}`;

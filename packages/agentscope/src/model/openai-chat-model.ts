@@ -50,7 +50,7 @@ export class OpenAIChatModel implements ChatModel {
     options.signal?.throwIfAborted();
     const client = this.#connect();
     const body = this.#body(await (options.formatter ?? this.formatter).format(messages), options);
-    using deadline = new CallDeadline({
+    const deadline = new CallDeadline({
       modelName: this.modelName,
       signal: options.signal,
       timeout: this.#options.timeout ?? DEFAULT_TIMEOUT,
@@ -70,20 +70,22 @@ export class OpenAIChatModel implements ChatModel {
         yield response;
         deadline.waiting();
       }
+      // The SDK ends the loop quietly on an abort; a truncated answer must not pass as a complete one.
+      deadline.throwIfEnded();
+      const last = builder.finish();
+      if (last === undefined) {
+        throw new ModelError(
+          "MODEL_EXECUTION_FAILED",
+          `The answer of the model ${this.modelName} broke off before it was complete.`,
+        );
+      }
+      yield last;
     } catch (error) {
       deadline.throwIfEnded();
       throw toModelError(error, this.modelName, this.#options.apiKey);
+    } finally {
+      deadline.release();
     }
-    // The SDK ends the loop quietly on an abort; a truncated answer must not pass as a complete one.
-    deadline.throwIfEnded();
-    const last = builder.finish();
-    if (last === undefined) {
-      throw new ModelError(
-        "MODEL_EXECUTION_FAILED",
-        `The answer of the model ${this.modelName} broke off before it was complete.`,
-      );
-    }
-    yield last;
   }
 
   #connect(): CompletionsClient {

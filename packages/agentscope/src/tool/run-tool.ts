@@ -23,7 +23,7 @@ export async function* runTool(
   const controller = new AbortController();
   const abort = (): void => controller.abort(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });
-  using outputs = new InterruptibleIterator(
+  const outputs = new InterruptibleIterator(
     execute(tool, input, { toolCallId, signal: controller.signal }),
     controller.signal,
   );
@@ -45,6 +45,7 @@ export async function* runTool(
   } finally {
     signal?.removeEventListener("abort", abort);
     controller.abort();
+    outputs.release();
   }
 }
 

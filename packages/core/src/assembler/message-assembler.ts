@@ -104,7 +104,7 @@ export class MessageAssembler {
         if (!this.#sources.has(part.messageId)) this.#addSource(part.messageId, part);
         break;
       case "message-end":
-        this.#closeSource(this.#sources.get(part.messageId), "completed");
+        this.#closeSource(this.#sources.get(part.messageId), part.status ?? "completed");
         break;
       case "image":
         this.#media(part.messageId, "image", { image_url: part.url });
@@ -134,7 +134,7 @@ export class MessageAssembler {
         this.#tools.appendArguments(part.callId, part.text);
         break;
       case "tool-call-end":
-        this.#tools.endCall(part.callId);
+        this.#tools.endCall(part.callId, part.status);
         break;
       case "tool-result":
         this.#tools.result(part);

@@ -67,12 +67,12 @@ export class ToolMessages {
     call.message = undefined;
   }
 
-  result({ callId, name, output, final = true }: ToolResultPart): void {
+  result({ callId, name, output, final = true, status = "completed" }: ToolResultPart): void {
     this.endCall(callId);
     const open = this.#outputs.get(callId) ?? this.#startOutput(callId, name);
     open.json = JSON.stringify(output ?? null);
     if (final) {
-      this.#endOutput(callId, open, "completed");
+      this.#endOutput(callId, open, status);
     } else if (isDue(open.json.length, open.shown)) {
       open.shown = open.json.length;
       open.message.showSlot("data", { data: outputData(callId, open) });

@@ -35,7 +35,7 @@ export type AgentPart =
       readonly data?: string | undefined;
     }
   | { readonly kind: "data"; readonly messageId: string; readonly data: Readonly<Record<string, unknown>> }
-  | { readonly kind: "message-end"; readonly messageId: string }
+  | { readonly kind: "message-end"; readonly messageId: string; readonly status?: EndStatus | undefined }
   | {
       readonly kind: "tool-call";
       readonly callId: string;
@@ -48,7 +48,7 @@ export type AgentPart =
       readonly arguments?: string | undefined;
     }
   | { readonly kind: "tool-arguments-delta"; readonly callId: string; readonly text: string }
-  | { readonly kind: "tool-call-end"; readonly callId: string }
+  | { readonly kind: "tool-call-end"; readonly callId: string; readonly status?: EndStatus | undefined }
   | {
       readonly kind: "tool-result";
       readonly callId: string;
@@ -57,6 +57,8 @@ export type AgentPart =
       readonly output: unknown;
       /** False while the tool is still running. Defaults to true. */
       readonly final?: boolean | undefined;
+      /** How a final result ended. */
+      readonly status?: EndStatus | undefined;
     }
   | {
       readonly kind: "approval-request";
@@ -70,6 +72,9 @@ export type AgentPart =
   | { readonly kind: "state-patch"; readonly patch: readonly Readonly<Record<string, unknown>>[] }
   | { readonly kind: "usage"; readonly usage: Usage; readonly messageId?: string | undefined }
   | { readonly kind: "finish"; readonly reason: FinishReason };
+
+/** Whether something ended whole, or broke off. Defaults to `completed`. */
+type EndStatus = "completed" | "incomplete";
 
 /** Which family of message types a tool call belongs to. Defaults to `plugin`. */
 export type ToolType = "plugin" | "function" | "component" | "mcp";
