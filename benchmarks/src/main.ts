@@ -35,7 +35,8 @@ async function measured(
   measure: (server: MeasuredServer) => Promise<number>,
 ): Promise<number> {
   await using server = await MeasuredServer.start(kind);
-  return measure(server);
+  // Awaited here, or the server would be gone before it is measured.
+  return await measure(server);
 }
 
 function median(rounds: readonly Comparison[]): Comparison {

@@ -7,6 +7,9 @@ const port =
     ? await startBareServer()
     : await (await import("./runtime-server.ts")).startRuntimeServer();
 
+// Nobody is left to measure it.
+process.on("disconnect", () => process.exit());
+
 let before = process.cpuUsage();
 process.on("message", async (question) => {
   if (question === "memory") {

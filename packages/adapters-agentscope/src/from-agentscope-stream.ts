@@ -1,4 +1,5 @@
-import { type AgentPart, RuntimeError, type StreamReader } from "@agentscope-runtime/core";
+import { type AgentPart, type FinishReason, RuntimeError, type StreamReader } from "@agentscope-runtime/core";
+import { toFinishReason } from "./finish-reason.ts";
 import { isPrinted, type Printed } from "./printed.ts";
 import { PrintedCalls } from "./printed-calls.ts";
 import { PrintedMessage } from "./printed-message.ts";
@@ -10,6 +11,7 @@ import { PrintedMessage } from "./printed-message.ts";
 export function fromAgentscopeStream(emit: (part: AgentPart) => void): StreamReader<Printed> {
   const messages = new Map<string, PrintedMessage>();
   const calls = new PrintedCalls(emit);
+  let finish: FinishReason = "stop";
   return {
     push(item) {
       if (!isPrinted(item)) {
@@ -25,6 +27,10 @@ export function fromAgentscopeStream(emit: (part: AgentPart) => void): StreamRea
         messages.set(msg.id, message);
       }
       message.print(msg, last);
+      // Results may follow the agent's last word.
+      if (!last || msg.role !== "assistant" || finish === toFinishReason(msg)) return;
+      finish = toFinishReason(msg);
+      emit({ kind: "finish", reason: finish });
     },
     end() {
       for (const message of messages.values()) message.end();

@@ -1,3 +1,4 @@
+import type { FinishedReason } from "@agentscope-runtime/agentscope";
 import { isObject } from "./known-block.ts";
 
 /**
@@ -9,6 +10,7 @@ export interface OriginalMessage {
   readonly name?: string | undefined;
   readonly role?: "user" | "assistant" | "system" | undefined;
   readonly timestamp?: string | undefined;
+  readonly finishedReason?: FinishedReason | undefined;
   readonly metadata: Readonly<Record<string, unknown>> | null;
   /** True where the content was a string. */
   readonly isString: boolean;
@@ -25,12 +27,22 @@ export function readOriginal(metadata: Readonly<Record<string, unknown>> | null)
     name: typeof own.original_name === "string" ? own.original_name : undefined,
     role: role === "user" || role === "assistant" || role === "system" ? role : undefined,
     timestamp: text(own.timestamp),
+    finishedReason: REASONS.find((reason) => reason === own.original_finished_reason),
     // What a caller puts into the metadata of a message is about the message itself.
     metadata: id === undefined ? metadata : isObject(own.metadata) ? own.metadata : null,
     isString: own.original_content === "string",
     blocks: isObject(own.original_blocks) ? objects(own.original_blocks) : {},
   };
 }
+
+const REASONS: readonly FinishedReason[] = [
+  "completed",
+  "interrupted",
+  "exceed_max_iters",
+  "error",
+  "length",
+  "content_filter",
+];
 
 function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;

@@ -1,5 +1,6 @@
 import type { ToolUseBlock } from "@agentscope-runtime/agentscope";
 import type { AgentPart } from "@agentscope-runtime/core";
+import type { EndStatus } from "./end-status.ts";
 import { parseArguments, toArgumentsText, toToolType } from "./tool-arguments.ts";
 
 /** A tool call and the arguments that were sent for it. */
@@ -54,11 +55,11 @@ export class PrintedCalls {
     return true;
   }
 
-  end(call: PrintedCall): void {
+  end(call: PrintedCall, status: EndStatus = "completed"): void {
     if (!this.#isOpen(call)) return;
     if (call.sent.trim() === "") this.append(call, toArgumentsText(call.block));
     this.#open.delete(call.callId);
-    this.#emit({ kind: "tool-call-end", callId: call.callId });
+    this.#emit({ kind: "tool-call-end", callId: call.callId, status });
   }
 
   /** Ends the calls of a message whose arguments are complete, since it goes on with something else. */

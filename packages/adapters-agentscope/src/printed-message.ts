@@ -7,6 +7,7 @@ import type {
   ToolUseBlock,
 } from "@agentscope-runtime/agentscope";
 import type { AgentPart } from "@agentscope-runtime/core";
+import { blockEnd, type EndStatus, messageEnd } from "./end-status.ts";
 import { asKnownBlock } from "./known-block.ts";
 import { audioFormat, toMediaUrl } from "./media-source.ts";
 import type { PrintedCall, PrintedCalls } from "./printed-calls.ts";
@@ -41,11 +42,10 @@ export class PrintedMessage {
     this.#latest = msg;
     this.#isOpen = true;
     const { delta } = msg;
-    const blocks = blocksOf(msg);
     if (delta !== undefined && this.#revision !== undefined && delta.revision === this.#revision + 1) {
-      for (const change of delta.changes) this.#apply(msg.id, change, blocks, last);
+      for (const change of delta.changes) this.#apply(msg, change, last);
     } else {
-      for (const [place, block] of blocks.entries()) this.#show(msg.id, place, block, last);
+      for (const [place, block] of blocksOf(msg).entries()) this.#show(msg, place, block, last);
     }
     this.#revision = delta?.revision;
     if (last) this.end();
@@ -55,21 +55,21 @@ export class PrintedMessage {
   end(): void {
     if (this.#latest === undefined || !this.#isOpen) return;
     const { id, usage } = this.#latest;
-    const blocks = blocksOf(this.#latest);
     // A last snapshot may hold less than was shown before.
-    for (const place of this.#shown.keys()) this.#finish(id, place, blocks[place]);
+    for (const place of this.#shown.keys()) this.#finish(this.#latest, place);
     if (usage !== undefined && !this.#isUsageSent) {
       this.#isUsageSent = true;
       this.#emit({ kind: "usage", usage: { ...usage }, messageId: id });
     }
-    this.#break(id);
+    this.#break(id, messageEnd(this.#latest));
     this.#isOpen = false;
   }
 
-  #apply(id: string, change: BlockDelta, blocks: readonly ContentBlock[], last: boolean): void {
+  #apply(msg: Msg, change: BlockDelta, last: boolean): void {
+    const { id } = msg;
     const { index } = change;
     const shown = this.#shown[index];
-    const block = blocks[index];
+    const block = blocksOf(msg)[index];
     if (change.kind === "text" || change.kind === "thinking") {
       this.#write(id, index, change.kind, change.text, textIn(block, change.kind));
     } else if (change.kind === "tool-use" && shown?.kind === "call" && shown.call.callId === change.id) {
@@ -78,12 +78,13 @@ export class PrintedMessage {
       const call = this.#startCall(id, index, block, false);
       this.#calls.append(call, change.rawInput);
     } else if (block !== undefined) {
-      this.#show(id, index, block, last);
+      this.#show(msg, index, block, last);
     }
   }
 
   /** What a block adds to what was sent of it. */
-  #show(id: string, place: number, block: ContentBlock, last: boolean): void {
+  #show(msg: Msg, place: number, block: ContentBlock, last: boolean): void {
+    const { id } = msg;
     const known = asKnownBlock(block);
     switch (known?.type) {
       case "text":
@@ -93,10 +94,10 @@ export class PrintedMessage {
         this.#showText(id, place, known.type, known.thinking);
         break;
       case "tool_use":
-        this.#showCall(id, place, known, last);
+        this.#showCall(msg, place, known, last);
         break;
       case "tool_result":
-        this.#showResult(id, place, known, last);
+        this.#showResult(msg, place, known, last);
         break;
       default:
         if (this.#shown[place]?.kind !== "whole") this.#sendWhole(id, place, block);
@@ -145,12 +146,14 @@ export class PrintedMessage {
     this.#emit({ kind: kind === "text" ? "text-delta" : "reasoning-delta", messageId: id, text });
   }
 
-  #showCall(id: string, place: number, block: ToolUseBlock, last: boolean): void {
+  #showCall(msg: Msg, place: number, block: ToolUseBlock, last: boolean): void {
     const shown = this.#shown[place];
     const isSame = shown?.kind === "call" && shown.call.callId === block.id;
     if (isSame && this.#calls.update(shown.call, block)) return;
-    const call = this.#startCall(id, place, block, last);
-    if (!last) this.#calls.update(call, block);
+    const status = last ? endOf(msg, place, block) : undefined;
+    const call = this.#startCall(msg.id, place, block, status === "completed");
+    this.#calls.update(call, block);
+    if (status !== undefined) this.#calls.end(call, status);
   }
 
   #startCall(id: string, place: number, block: ToolUseBlock, complete: boolean): PrintedCall {
@@ -161,13 +164,13 @@ export class PrintedMessage {
     return call;
   }
 
-  #showResult(id: string, place: number, block: ToolResultBlock, last: boolean): void {
+  #showResult(msg: Msg, place: number, block: ToolResultBlock, last: boolean): void {
     const shown = this.#shown[place];
     const isSame = shown?.kind === "result" && shown.block.id === block.id;
     if (isSame && (shown.isFinal || (!last && isDeepStrictEqual(shown.block, block)))) return;
     if (!isSame) {
-      this.#calls.endComplete(id);
-      this.#break(id);
+      this.#calls.endComplete(msg.id);
+      this.#break(msg.id);
       this.#calls.answered(block.id);
     }
     this.#shown[place] = { kind: "result", block, isFinal: last };
@@ -177,6 +180,7 @@ export class PrintedMessage {
       name: block.name,
       output: block.output,
       final: last,
+      ...(last ? { status: endOf(msg, place, block) } : {}),
     });
   }
 
@@ -187,25 +191,26 @@ export class PrintedMessage {
     this.#emit(wholeOf(id, block));
   }
 
-  #finish(id: string, place: number, block: ContentBlock | undefined): void {
+  #finish(msg: Msg, place: number): void {
     const shown = this.#shown[place];
+    const block = blocksOf(msg)[place];
     const known = asKnownBlock(block);
     if (shown?.kind === "call") {
       if (known?.type === "tool_use" && known.id === shown.call.callId) shown.call.block = known;
-      this.#calls.end(shown.call);
+      this.#calls.end(shown.call, endOf(msg, place, shown.call.block));
     } else if (shown?.kind === "result" && !shown.isFinal) {
       const isSame = known?.type === "tool_result" && known.id === shown.block.id;
-      this.#showResult(id, place, isSame ? known : shown.block, true);
+      this.#showResult(msg, place, isSame ? known : shown.block, true);
     } else if (shown?.kind === "whole" && block !== undefined && !isDeepStrictEqual(shown.block, block)) {
       // It changed after it was sent: its last state is sent as well, those in between never.
-      this.#sendWhole(id, place, block);
+      this.#sendWhole(msg.id, place, block);
     }
   }
 
   /** Ends the open text, so that what follows is a message of its own. */
-  #break(id: string): void {
+  #break(id: string, status: EndStatus = "completed"): void {
     this.#writing = undefined;
-    this.#emit({ kind: "message-end", messageId: id });
+    this.#emit({ kind: "message-end", messageId: id, status });
   }
 }
 
@@ -216,6 +221,10 @@ function textIn(block: ContentBlock | undefined, kind: "text" | "thinking"): str
 
 function blocksOf({ content }: Msg): readonly ContentBlock[] {
   return typeof content === "string" ? [{ type: "text", text: content }] : content;
+}
+
+function endOf(msg: Msg, place: number, block: ContentBlock): EndStatus {
+  return blockEnd(msg, block, place === blocksOf(msg).length - 1);
 }
 
 function startOf({ id, role, metadata }: Msg): AgentPart {

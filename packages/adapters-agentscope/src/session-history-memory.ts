@@ -40,7 +40,7 @@ export class SessionHistoryMemory implements Memory {
 
   /**
    * Stores messages, all or none. One whose id is among those that `getMemory` reads is passed over; but a user's message
-   * that reuses an id and says something else is stored under an id of its own.
+   * that reuses the id of another one, with a time or words of its own, is stored under an id of its own.
    */
   add(messages: Msg | readonly Msg[]): Promise<void> {
     const list = "role" in messages ? [messages] : messages;
@@ -132,13 +132,18 @@ class Stored {
         this.msgs.set(id, admitted);
         return admitted;
       }
-      if (msg.role !== "user" || isDeepStrictEqual(known.content, msg.content)) return undefined;
+      if (msg.role !== "user" || isSame(known, msg)) return undefined;
     }
   }
 }
 
-function withId({ name, content, role, metadata, timestamp, usage }: Msg, id: string): Msg {
-  return new Msg(name, content, role, { id, metadata, timestamp, usage });
+// Some clients number the messages of every turn from 1, and people repeat themselves: the time tells the two apart.
+function isSame(known: Msg, msg: Msg): boolean {
+  return known.timestamp === msg.timestamp && isDeepStrictEqual(known.content, msg.content);
+}
+
+function withId({ name, content, role, metadata, timestamp, usage, finishedReason }: Msg, id: string): Msg {
+  return new Msg(name, content, role, { id, metadata, timestamp, usage, finishedReason });
 }
 
 // Histories outlive formats: what is no message any more is shown as the text it is.

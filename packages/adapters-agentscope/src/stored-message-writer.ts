@@ -4,6 +4,7 @@ import type { ContentBlock, Msg } from "@agentscope-runtime/agentscope";
 import type { ToolType } from "@agentscope-runtime/core";
 import { CallIds } from "./call-ids.ts";
 import { toContentSlot } from "./content-slot.ts";
+import { blockEnd, type EndStatus } from "./end-status.ts";
 import { asKnownBlock } from "./known-block.ts";
 import { type MessageSegment, toSegments } from "./message-segments.ts";
 import { readOriginal } from "./original-message.ts";
@@ -31,9 +32,10 @@ export class StoredMessageWriter {
 
   write(msg: Msg): Message[] {
     const segments = toSegments(msg, this.#toolTypes);
-    const messages = segments.map((segment) =>
-      toMessage(msg, { ...segment, id: this.#unusedId(segment.id) }),
-    );
+    const messages = segments.map((segment, place) => {
+      const status = blockEnd(msg, segment.blocks.at(-1), place === segments.length - 1);
+      return toMessage(msg, { ...segment, id: this.#unusedId(segment.id) }, status);
+    });
     const last = messages.at(-1);
     if (last !== undefined && msg.usage !== undefined) last.usage = { ...msg.usage };
     return messages;
@@ -59,12 +61,15 @@ export class StoredMessageWriter {
   }
 }
 
-function toMessage(msg: Msg, { id, type, role, blocks }: MessageSegment): Message {
+function toMessage(msg: Msg, { id, type, role, blocks }: MessageSegment, status: EndStatus): Message {
   const content = blocks.map((block, index) => toContentSlot(block, index, id));
+  const last = content.at(-1);
+  // Media, and data among text, are there as a whole or not at all.
+  if (last !== undefined && (last.type === "text" || type !== "message")) last.status = status;
   const message: Message = {
     sequence_number: null,
     object: "message",
-    status: "completed",
+    status,
     error: null,
     id,
     type,
@@ -81,6 +86,7 @@ function toMessage(msg: Msg, { id, type, role, blocks }: MessageSegment): Messag
     original_name: msg.name,
     ...(role === msg.role ? {} : { original_role: msg.role }),
     ...(typeof msg.content === "string" ? { original_content: "string" } : {}),
+    ...(msg.finishedReason === undefined ? {} : { original_finished_reason: msg.finishedReason }),
     ...(original_blocks === undefined ? {} : { original_blocks }),
     timestamp: msg.timestamp,
     metadata: msg.metadata,

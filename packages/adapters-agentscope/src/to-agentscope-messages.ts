@@ -1,5 +1,5 @@
 import type { Message, Usage } from "@agentscope-runtime/agent-api";
-import { type ChatUsage, type ContentBlock, Msg } from "@agentscope-runtime/agentscope";
+import { type ChatUsage, type ContentBlock, type FinishedReason, Msg } from "@agentscope-runtime/agentscope";
 import { CallIds } from "./call-ids.ts";
 import { type OriginalMessage, readOriginal } from "./original-message.ts";
 import { toContentBlocks } from "./to-content-blocks.ts";
@@ -14,10 +14,17 @@ export function toAgentscopeMessages(messages: readonly Message[]): Msg[] {
   for (const message of messages) {
     const original = readOriginal(message.metadata);
     const key = original.id ?? message;
-    const group = groups.get(key) ?? { message, original, blocks: [], usage: undefined };
+    const group = groups.get(key) ?? {
+      message,
+      original,
+      blocks: [],
+      usage: undefined,
+      finishedReason: original.finishedReason,
+    };
     groups.set(key, group);
     group.blocks.push(...toContentBlocks(message, original, callIds));
     group.usage = toChatUsage(message.usage) ?? group.usage;
+    group.finishedReason ??= brokenBy(message);
   }
   return [...groups.values()].map(toMsg);
 }
@@ -28,10 +35,11 @@ interface Group {
   readonly original: OriginalMessage;
   readonly blocks: ContentBlock[];
   usage: ChatUsage | undefined;
+  finishedReason: FinishedReason | undefined;
 }
 
-function toMsg({ message, original, blocks, usage }: Group): Msg {
-  const role = original.role ?? toRole(message.role);
+function toMsg({ message, original, blocks, usage, finishedReason }: Group): Msg {
+  const role = original.role ?? toRole(message);
   const [block] = blocks;
   const text = block?.type === "text" && typeof block.text === "string" ? block.text : undefined;
   const isString = original.isString && blocks.length === 1;
@@ -40,11 +48,19 @@ function toMsg({ message, original, blocks, usage }: Group): Msg {
     metadata: original.metadata,
     timestamp: original.timestamp,
     usage,
+    finishedReason,
   });
 }
 
-function toRole(role: Message["role"]): Msg["role"] {
-  return role === "tool" ? "system" : (role ?? "assistant");
+// A message that does not say who speaks is the caller's; reasoning, calls and outputs are an agent's.
+function toRole({ role, type }: Message): Msg["role"] {
+  if (role === "tool") return "system";
+  return role ?? (type === "message" ? "user" : "assistant");
+}
+
+// An output that broke off says so in its block.
+function brokenBy({ status, type }: Message): FinishedReason | undefined {
+  return status === "incomplete" && !type.endsWith("_call_output") ? "interrupted" : undefined;
 }
 
 function toChatUsage(usage: Usage | null): ChatUsage | undefined {

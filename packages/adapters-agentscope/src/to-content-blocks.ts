@@ -58,7 +58,8 @@ function toToolBlock(
   const callId = bodies.map((body) => body.call_id).find((value) => typeof value === "string");
   if (output !== undefined) {
     const id = callIds.ofOutput(callId, message.id);
-    return { type: "tool_result", id, name, ...fromOutputText(lastText(bodies, "output")) };
+    const state = message.status === "incomplete" ? ({ state: "interrupted" } as const) : {};
+    return { type: "tool_result", id, name, ...fromOutputText(lastText(bodies, "output")), ...state };
   }
   const serverLabel = bodies.map((body) => body.server_label).find((value) => typeof value === "string");
   return {

@@ -92,6 +92,16 @@ const msg = fc
     metadata: fc.option(object),
     timestamp: fc.constantFrom("2025-12-06 06:26:40.000", "yesterday"),
     usage: maybe(usage),
+    finishedReason: maybe(
+      fc.constantFrom(
+        "completed",
+        "interrupted",
+        "error",
+        "length",
+        "content_filter",
+        "exceed_max_iters" as const,
+      ),
+    ),
   })
   .map(
     ({ name, content, role, ...options }) =>

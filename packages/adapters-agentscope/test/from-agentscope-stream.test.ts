@@ -1,10 +1,23 @@
 import type { Content } from "@agentscope-runtime/agent-api";
-import { type ContentBlock, Msg } from "@agentscope-runtime/agentscope";
+import {
+  type ContentBlock,
+  type FinishedReason,
+  Msg,
+  type ToolResultState,
+} from "@agentscope-runtime/agentscope";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arbitraryBlock } from "./arbitrary-msgs.ts";
 import { entriesOf, partsOf } from "./assemble.ts";
-import { callBlock, type Printed, resultSteps, snapshots, textSteps, withoutDeltas } from "./script.ts";
+import {
+  brokenOff,
+  callBlock,
+  type Printed,
+  resultSteps,
+  snapshots,
+  textSteps,
+  withoutDeltas,
+} from "./script.ts";
 
 const text = (value: string): ContentBlock => ({ type: "text", text: value });
 
@@ -80,8 +93,8 @@ describe("text", () => {
     const open = [...snapshots("M1", textSteps(["a"]), true), ...snapshots("M2", textSteps(["b"]), true)];
     const parts = await partsOf(open);
     expect(parts.slice(-2)).toEqual([
-      { kind: "message-end", messageId: "M1" },
-      { kind: "message-end", messageId: "M2" },
+      { kind: "message-end", messageId: "M1", status: "completed" },
+      { kind: "message-end", messageId: "M2", status: "completed" },
     ]);
   });
 
@@ -210,6 +223,84 @@ describe("a tool call", () => {
   }
 });
 
+describe("a message that broke off", () => {
+  /** The messages of a run: id and status. */
+  async function statusesOf(printed: Iterable<Printed>): Promise<unknown[]> {
+    const last = (await entriesOf(printed)).at(-1)?.event;
+    const output = last?.object === "response" ? (last.output ?? []) : [];
+    return output.map(({ id, status, content }) => [id, status, content?.at(-1)?.status]);
+  }
+  const cut = (content: readonly ContentBlock[]) =>
+    new Msg("Friday", content, "assistant", { id: "M1", finishedReason: "interrupted" });
+
+  it.each(["interrupted", "error", "length", "content_filter"] as const)(
+    "is incomplete: %s",
+    async (reason) => {
+      const printed = brokenOff(snapshots("M1", textSteps(["Once", " upon"]), true), reason);
+      for (const each of [printed, withoutDeltas(printed), withoutDeltas(printed.slice(-1))]) {
+        expect(await statusesOf(each)).toEqual([["msg_M1", "incomplete", "incomplete"]]);
+      }
+      expect(await statusesOf(brokenOff(printed.slice(0, 1), "exceed_max_iters"))).toEqual([
+        ["msg_M1", "completed", "completed"],
+      ]);
+    },
+  );
+
+  it("is incomplete where it broke off, and in every call whose arguments are not whole", async () => {
+    const blocks = [
+      text("a"),
+      callBlock("call_1", '{"a":'),
+      callBlock("call_2", '{"a":1}'),
+      callBlock("call_3", "{}"),
+    ];
+    const whole = growing("M1", ...blocks.map((_, place) => blocks.slice(0, place + 1)));
+    for (const printed of [[[cut(blocks), true]] as const, brokenOff(whole.slice(0, -1), "error")]) {
+      const statuses = await statusesOf(printed);
+      expect(statuses.slice(0, 1)).toEqual([["msg_M1", "completed", "completed"]]);
+      expect(statuses).toContainEqual(["msg_call_1", "incomplete", "incomplete"]);
+    }
+    expect(await statusesOf([[cut(blocks), true]])).toEqual([
+      ["msg_M1", "completed", "completed"],
+      ["msg_call_1", "incomplete", "incomplete"],
+      ["msg_call_2", "completed", "completed"],
+      ["msg_call_3", "incomplete", "incomplete"],
+    ]);
+  });
+
+  it("may be a tool's result", async () => {
+    const result = (state: ToolResultState): readonly Printed[] =>
+      growing("M1", [{ type: "tool_result", id: "call_1", name: "add", output: "so far", state }]);
+    const ends = async (state: ToolResultState) => (await statusesOf(result(state))).flat()[1];
+    expect(await ends("interrupted")).toBe("incomplete");
+    expect(await ends("running")).toBe("incomplete");
+    for (const state of ["success", "error", "denied"] as const) expect(await ends(state)).toBe("completed");
+  });
+});
+
+describe("the end of the run", () => {
+  const says = (id: string, finishedReason?: FinishedReason): Printed => [
+    new Msg("Friday", "a", "assistant", { id, finishedReason }),
+    true,
+  ];
+  const finishesOf = async (printed: Iterable<Printed>) =>
+    (await partsOf(printed)).flatMap((part) => (part.kind === "finish" ? [part.reason] : []));
+
+  it("has the reason of the agent's last message", async () => {
+    expect(await finishesOf([says("M1", "length")])).toEqual(["max_output_tokens"]);
+    expect(await finishesOf([says("M1", "content_filter")])).toEqual(["content_filter"]);
+    expect(await finishesOf([says("M1", "exceed_max_iters")])).toEqual(["max_iterations"]);
+    expect(await finishesOf([says("M1", "length"), says("M2")])).toEqual(["max_output_tokens", "stop"]);
+    for (const reason of ["completed", "interrupted", "error", undefined] as const) {
+      expect(await finishesOf([says("M1", reason)])).toEqual([]);
+    }
+  });
+
+  it("is not told by a tool's result that comes later", async () => {
+    const denied = snapshots("M2", resultSteps("call_1", ["denied"]));
+    expect(await finishesOf([says("M1", "exceed_max_iters"), ...denied])).toEqual(["max_iterations"]);
+  });
+});
+
 it("shows a tool's output while it grows", async () => {
   const parts = await partsOf(snapshots("M1", resultSteps("call_1", ["a", "ab", "ab"])));
   expect(parts.filter((part) => part.kind === "tool-result")).toEqual(
@@ -219,6 +310,7 @@ it("shows a tool's output while it grows", async () => {
       name: "get_weather",
       output: [{ type: "text", text: output }],
       final: place === 2,
+      ...(place === 2 ? { status: "completed" } : {}),
     })),
   );
 });

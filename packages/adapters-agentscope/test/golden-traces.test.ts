@@ -3,7 +3,15 @@ import { RuntimeError } from "@agentscope-runtime/core";
 import { type GoldenTraceName, goldenTrace } from "@agentscope-runtime/testing";
 import { describe, expect, it } from "vitest";
 import { entriesOf } from "./assemble.ts";
-import { callBlock, type Printed, resultSteps, snapshots, textSteps, withoutDeltas } from "./script.ts";
+import {
+  brokenOff,
+  callBlock,
+  type Printed,
+  resultSteps,
+  snapshots,
+  textSteps,
+  withoutDeltas,
+} from "./script.ts";
 
 interface Script {
   readonly printed: readonly Printed[];
@@ -164,3 +172,16 @@ describe.each(Object.entries(scripts))("the trace %s", (name, { printed, failure
     expect((await entriesOf(withoutDeltas(printed), failure)).map(({ json }) => json)).toEqual(lines);
   });
 });
+
+it.each(["error", "cancelled"] as const)(
+  "the trace %s is also that of an agent which closes what broke off",
+  async (name) => {
+    const { printed, failure } = scripts[name];
+    for (const reason of ["interrupted", "error"] as const) {
+      const closed = brokenOff(printed, reason);
+      for (const each of [closed, withoutDeltas(closed)]) {
+        expect((await entriesOf(each, failure)).map(({ json }) => json)).toEqual(goldenTrace(name).lines);
+      }
+    }
+  },
+);

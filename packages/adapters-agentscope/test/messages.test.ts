@@ -54,6 +54,62 @@ describe("stored messages", () => {
     );
   });
 
+  it("say what broke off, as the stream does", async () => {
+    const text = fc.record({ type: fc.constant("text" as const), text: fc.constantFrom("a", "b") });
+    const thinking = fc.record({
+      type: fc.constant("thinking" as const),
+      thinking: fc.constantFrom("a", "b"),
+    });
+    const call = fc.record({
+      type: fc.constant("tool_use" as const),
+      id: fc.constantFrom("call_1", "call_2", "call_3", "call_4"),
+      name: fc.constant("add"),
+      input: fc.constant({}),
+      raw_input: fc.constantFrom("", "{}", '{"a":', '{"a":1}', undefined),
+    });
+    const state = fc.constantFrom("running", "success", "error", "interrupted", "denied", undefined);
+    const content = fc.uniqueArray(fc.oneof(text, thinking, call), {
+      minLength: 1,
+      maxLength: 5,
+      selector: (block) => (block.type === "tool_use" ? block.id : block),
+    });
+    const reason = fc.constantFrom("interrupted", "error", "length", "exceed_max_iters", undefined);
+    await fc.assert(
+      fc.asyncProperty(content, reason, state, async (blocks, finishedReason, ended) => {
+        const result = { type: "tool_result", id: "call_5", name: "add", output: "3", state: ended } as const;
+        const msgs = [
+          new Msg("Friday", blocks, "assistant", { id: "M1", finishedReason }),
+          new Msg("system", [result], "system", { id: "M2" }),
+        ];
+        const last = (await entriesOf(msgs.map((msg) => [msg, true] as const))).at(-1)?.event;
+        const streamed = last?.object === "response" ? (last.output ?? []) : [];
+        const inShort = ({ id, status, content }: Message) =>
+          [id, status, ...(content ?? []).map((slot) => slot.status)].join(" ");
+        expect(streamed.map(inShort)).toEqual(fromAgentscopeMessages(msgs).map(inShort));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("of another origin that are incomplete were interrupted", () => {
+    const read = (message: MessageInput) => toAgentscopeMessages([Message.parse(message)])[0];
+    const cut: MessageInput = {
+      role: "assistant",
+      status: "incomplete",
+      content: [{ type: "text", text: "Once" }],
+    };
+    expect(read(cut)?.finishedReason).toBe("interrupted");
+    expect(read({ ...cut, status: "completed" })?.finishedReason).toBeUndefined();
+    const data = { call_id: "call_1", name: "add", output: '"3"' };
+    const output = read({
+      type: "plugin_call_output",
+      status: "incomplete",
+      content: [{ type: "data", data }],
+    });
+    expect(output?.content).toMatchObject([{ type: "tool_result", state: "interrupted" }]);
+    expect(output?.finishedReason).toBeUndefined();
+  });
+
   it("say in the clear what an agent wrote", () => {
     const msg = new Msg(
       "Friday",
@@ -124,7 +180,8 @@ describe("messages of a caller", () => {
     const who = (rest: MessageInput) => [message(rest)?.name, message(rest)?.role];
     expect(who({ role: "user" })).toEqual(["user", "user"]);
     expect(who({ role: "tool" })).toEqual(["system", "system"]);
-    expect(who({})).toEqual(["assistant", "assistant"]);
+    expect(who({})).toEqual(["user", "user"]);
+    expect(who({ type: "reasoning" })).toEqual(["assistant", "assistant"]);
     expect(who({ role: "user", metadata: { original_name: "Alice" } })).toEqual(["Alice", "user"]);
   });
 

@@ -1,4 +1,10 @@
-import { type BlockDelta, type ContentBlock, Msg, type MsgOptions } from "@agentscope-runtime/agentscope";
+import {
+  type BlockDelta,
+  type ContentBlock,
+  type FinishedReason,
+  Msg,
+  type MsgOptions,
+} from "@agentscope-runtime/agentscope";
 
 export type Printed = readonly [msg: Msg, last: boolean];
 
@@ -22,10 +28,19 @@ export function snapshots(id: string, steps: readonly Step[], open = false): rea
 
 /** The same snapshots from a framework that does not say what is new. */
 export function withoutDeltas(printed: readonly Printed[]): readonly Printed[] {
-  return printed.map(([{ id, name, content, role, metadata, timestamp, usage }, last]) => [
-    new Msg(name, content, role, { id, metadata, timestamp, usage }),
+  return printed.map(([{ id, name, content, role, metadata, timestamp, usage, finishedReason }, last]) => [
+    new Msg(name, content, role, { id, metadata, timestamp, usage, finishedReason }),
     last,
   ]);
+}
+
+/** The same messages, the last of which got no further and says so in one more snapshot. */
+export function brokenOff(printed: readonly Printed[], finishedReason: FinishedReason): readonly Printed[] {
+  const [msg] = printed.at(-1) ?? [];
+  if (msg === undefined) return [];
+  const { id, name, content, role, delta } = msg;
+  const more = { revision: (delta?.revision ?? 0) + 1, changes: [] };
+  return [...printed, [new Msg(name, content, role, { id, finishedReason, delta: more }), true]];
 }
 
 /** A message whose text grows by one piece a snapshot. */

@@ -16,8 +16,8 @@ function newMemory(limit?: number, handle: SessionHandle = session): SessionHist
   return new SessionHistoryMemory({ service, session: handle, limit });
 }
 
-function user(text: string, id?: string): Msg {
-  return new Msg("Alice", text, "user", { id });
+function user(text: string, id?: string, timestamp?: string): Msg {
+  return new Msg("Alice", text, "user", { id, timestamp });
 }
 
 function call(id: string, city: string): Msg {
@@ -124,13 +124,19 @@ describe("ids", () => {
     expect(json(await memory.getMemory())).toEqual(json(msgs));
   });
 
-  it("that a user gives to every message lose no message", async () => {
-    for (const text of ["a", "b", "a", "c"]) await newMemory().add(user(text, "1"));
+  it("that a user gives to every message lose no message, also where the words are the same", async () => {
+    for (const [place, text] of ["a", "b", "a", "a"].entries()) {
+      const msg = user(text, "1", `2025-12-06 06:26:4${place}.000`);
+      await newMemory().add(msg);
+      // Once more, as a run does that tries again.
+      await newMemory().add(msg);
+    }
     const msgs = await newMemory().getMemory();
     expect(msgs.map((msg) => [msg.id, msg.getTextContent()])).toEqual([
       ["1", "a"],
       ["1~2", "b"],
-      ["1~3", "c"],
+      ["1~3", "a"],
+      ["1~4", "a"],
     ]);
   });
 

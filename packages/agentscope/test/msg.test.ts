@@ -45,6 +45,14 @@ test("fromJSON reads it back, with every block as it was", () => {
   expect(copy.usage).toEqual(usage);
 });
 
+test("how a message ended is written only where it is known, and read back", () => {
+  const cut = new Msg("Friday", "Once upon", "assistant", { finishedReason: "length" });
+  expect(cut.toJSON().finished_reason).toBe("length");
+  expect(Msg.fromJSON(cut.toJSON()).finishedReason).toBe("length");
+  expect(new Msg("Friday", "Hi", "assistant").toJSON()).not.toHaveProperty("finished_reason");
+  expect(Msg.fromJSON({ ...cut.toJSON(), finished_reason: "boredom" }).finishedReason).toBeUndefined();
+});
+
 test("fromJSON takes messages of any age: members missing, unknown blocks, content that is no block", () => {
   const old = Msg.fromJSON({ name: "Alice", role: "user", content: "Hi" });
   expect(old.id).toMatch(/^[\w-]{22}$/);

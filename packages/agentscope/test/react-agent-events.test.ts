@@ -91,6 +91,11 @@ test("too many rounds are told", async () => {
   expect(events.map(inShort).at(-1)).toBe("REPLY_END exceed_max_iters");
 });
 
+test("an answer that ran into the model's limit is told", async () => {
+  const { events } = await eventsOf([{ text: "Once", finishReason: "length" }]);
+  expect(events.map(inShort).at(-1)).toBe("REPLY_END length");
+});
+
 test("an error comes after everything that was told, and every block is closed", async () => {
   const { events, error } = await eventsOf([{ text: "On", ending: "cut" }]);
   expect(error).toMatchObject({ code: "MODEL_EXECUTION_FAILED" });

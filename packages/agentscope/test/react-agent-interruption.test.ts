@@ -55,6 +55,7 @@ test("interrupting the model keeps what it wrote and answers with an apology", a
   const answer = await agent.reply(user("A story!"));
   expect(answer.metadata).toEqual({ _is_interrupted: true });
   expect(trace(printed)).toEqual(["#0 Once upon F", "#0 Once upon T", `#1 ${APOLOGY} T`]);
+  expect(printed.map(([msg]) => msg.finishedReason)).toEqual([undefined, "interrupted", undefined]);
   expect(await memoryOf(agent)).toEqual(["user: A story!", "assistant: Once upon", `assistant: ${APOLOGY}`]);
   await server.requests[0]?.closed;
 });
@@ -126,6 +127,24 @@ test("the caller's signal ends a model call that has not answered, and nothing s
     name: "AbortError",
   });
   expect(server.requests).toHaveLength(1);
+});
+
+test("an answer is whole when the model has said so, even if the caller leaves before the stream has ended", async () => {
+  const controller = new AbortController();
+  const model: ChatModel = {
+    modelName: "slow to leave",
+    async *stream() {
+      const block = { type: "text", text: "Well." } as const;
+      const delta = [{ kind: "text", index: 0, text: "Well." }] as const;
+      yield { id: "1", content: [block], delta, finishReason: "stop" };
+      controller.abort();
+      await new Promise(() => {});
+    },
+  };
+  const agent = new ReActAgent({ name: "Friday", sysPrompt: "", model });
+  await expect(agent.reply(user("Go."), { signal: controller.signal })).rejects.toThrow();
+  const msg = (await agent.memory.getMemory()).at(-1);
+  expect([msg?.getTextContent(), msg?.finishedReason]).toEqual(["Well.", undefined]);
 });
 
 test("interrupt without a running reply does nothing", async () => {

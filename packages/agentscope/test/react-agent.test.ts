@@ -37,6 +37,11 @@ function agentAt(
   return { agent, printed };
 }
 
+/** How each message says that it ended. */
+function reasonsOf(printed: readonly Printed[]) {
+  return printed.filter(([, last]) => last).map(([msg]) => msg.finishedReason);
+}
+
 async function memoryOf(agent: ReActAgent): Promise<string[]> {
   return (await agent.memory.getMemory()).map((msg: Msg) => `${msg.role}: ${inShort(msg)}`);
 }
@@ -199,8 +204,10 @@ test("after maxIters rounds the model has to answer without tools", async () => 
       { text: "Enough." },
     ],
   });
-  const { agent } = agentAt(server, { maxIters: 2 });
-  expect((await agent.reply(user("Count."))).getTextContent()).toBe("Enough.");
+  const { agent, printed } = agentAt(server, { maxIters: 2 });
+  const answer = await agent.reply(user("Count."));
+  expect(answer.getTextContent()).toBe("Enough.");
+  expect(reasonsOf(printed)).toEqual([undefined, undefined, undefined, undefined, "exceed_max_iters"]);
   expect(server.requests).toHaveLength(3);
   expect(server.requests[2]?.body.tools).toBeUndefined();
   expect(server.requests[2]?.body.messages.at(-1)?.role).toBe("user");
@@ -232,6 +239,7 @@ test("a model that fails in the middle leaves what it wrote, with a result for e
     "#0 Let me | add{} T",
     `#1 =${text}:error T`,
   ]);
+  expect(reasonsOf(printed)).toEqual(["error", undefined]);
   expect((await memoryOf(agent)).slice(1)).toEqual(["assistant: Let me | add{}", `system: =${text}:error`]);
 });
 
@@ -245,6 +253,24 @@ test("a model that fails before it wrote anything prints nothing and leaves only
   expect(printed).toEqual([]);
   expect(await memoryOf(agent)).toEqual(["user: Hello"]);
 });
+
+test.each(["length", "content_filter"] as const)(
+  "an answer that ran into a limit says so: %s",
+  async (finishReason) => {
+    await using server = await FakeModelServer.start({
+      replies: [
+        { text: "Once", toolCalls: [{ name: "count", arguments: {} }], finishReason },
+        { text: ["Once", " upon"], finishReason },
+      ],
+    });
+    const { agent, printed } = agentAt(server);
+    expect((await agent.reply(user("A story!"))).finishedReason).toBe(finishReason);
+    expect(reasonsOf(printed)).toEqual([finishReason, undefined, finishReason]);
+    const told = printed.filter(([msg]) => msg.finishedReason !== undefined);
+    expect(told.map(([, last]) => last)).toEqual([true, true]);
+    expect((await agent.memory.getMemory()).at(-1)?.finishedReason).toBe(finishReason);
+  },
+);
 
 test("an empty answer is an answer", async () => {
   await using server = await FakeModelServer.start({ replies: [{}] });
