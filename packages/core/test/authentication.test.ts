@@ -137,7 +137,8 @@ for (const under of ["", "/agents/hosted"]) {
     };
     expect(await list("")).toEqual([own]);
     expect(await list("?user_id=alice")).toEqual([own]);
-    expect(await list("?user_id=bob")).toEqual([]);
+    const refused = await server.inject({ url: `${under}/runs?user_id=bob`, headers: alice });
+    expect([refused.statusCode, refused.json().error.code]).toEqual([403, "ACCESS_DENIED"]);
   });
 }
 

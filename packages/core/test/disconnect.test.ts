@@ -124,3 +124,27 @@ test("a connection that ends with the stream ends nothing", async () => {
   reader.cut();
   expect(terminalOf(await (await watch(url)).rest()).status).toBe("completed");
 });
+
+test("a client that is back before its loss is noticed keeps its run", async () => {
+  const { app, gate } = waiter(20);
+  const { url } = await serve(app);
+  const first = await start(url, { on_disconnect: "cancel" });
+  const back = await watch(url, { "last-event-id": "2" });
+  expect((await back.next())?.id).toBe("3");
+  first.cut();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  gate.open();
+  expect(terminalOf(await back.rest()).status).toBe("completed");
+});
+
+test("when all connections that stand for the client are gone, in whichever order, the run ends", async () => {
+  const { app } = waiter(20);
+  const { url } = await serve(app);
+  const first = await start(url, { on_disconnect: "cancel" });
+  const watcher = await watch(url);
+  const back = await watch(url, { "last-event-id": "2" });
+  await back.next();
+  back.cut();
+  first.cut();
+  expect(terminalOf(await watcher.rest()).status).toBe("canceled");
+});

@@ -39,9 +39,15 @@ test("a generator streams, an event an item, whether it is asynchronous or not",
       yield "zwei\nlines";
       yield undefined;
     })
-    .endpoint("/promised", { method: "GET" }, async () => [{ n: 1 }, "zwei\nlines", null].values());
+    .endpoint("/promised", { method: "GET" }, async () => [{ n: 1 }, "zwei\nlines", null].values())
+    .endpoint("/set", { method: "GET" }, () => new Set([{ n: 1 }, "zwei\nlines", undefined]))
+    .endpoint("/own", { method: "GET" }, () => ({
+      *[Symbol.iterator]() {
+        yield* [{ n: 1 }, "zwei\nlines", null];
+      },
+    }));
   const server = await serverOf(app);
-  for (const url of ["/async", "/sync", "/promised"]) {
+  for (const url of ["/async", "/sync", "/promised", "/set", "/own"]) {
     const answer = await server.inject(url);
     expect(answer.headers["content-type"]).toContain("text/event-stream");
     expect(await dataIn(answer.body)).toEqual([
@@ -189,4 +195,71 @@ test("an app may consist of endpoints alone", async () => {
   expect((await server.inject("/x")).json()).toBe(1);
   expect((await server.inject("/readiness")).statusCode).toBe(200);
   expect((await server.inject({ method: "POST", url: "/process", payload: {} })).statusCode).toBe(404);
+});
+
+test("what a generator throws before its first item is answered with its own status", async () => {
+  const refuse = () => {
+    throw new RuntimeError("RATE_LIMIT_EXCEEDED", "Slow down.", { retryAfter: 7 });
+  };
+  const app = quietApp()
+    .endpoint("/async", { method: "GET" }, async function* () {
+      yield refuse();
+    })
+    .endpoint("/sync", { method: "GET" }, function* () {
+      yield refuse();
+    });
+  const server = await serverOf(app);
+  for (const url of ["/async", "/sync"]) {
+    const answer = await server.inject(url);
+    expect([answer.statusCode, answer.headers["retry-after"], answer.json().error.code]).toEqual([
+      429,
+      "7",
+      "RATE_LIMIT_EXCEEDED",
+    ]);
+  }
+});
+
+test("a generator without items is a stream without events", async () => {
+  const app = quietApp().endpoint("/x", { method: "GET" }, async function* () {});
+  const answer = await (await serverOf(app)).inject("/x");
+  expect([answer.statusCode, await dataIn(answer.body)]).toEqual([200, []]);
+});
+
+test("closing the app does not wait for a generator's first item, nor does a client that goes away", async () => {
+  const ended = new Gate();
+  const app = quietApp()
+    .endpoint("/never", { method: "GET" }, async function* () {
+      await new Promise(() => undefined);
+      yield 1;
+    })
+    .endpoint("/aborted", { method: "GET" }, async function* ({ signal }) {
+      await aborted(signal);
+      ended.open();
+      yield 1;
+    });
+  const { url, close } = await serve(app);
+  const hangUp = new AbortController();
+  const gone = fetch(`${url}/aborted`, { signal: hangUp.signal });
+  const waiting = fetch(`${url}/never`);
+  await fetch(`${url}/health`);
+  hangUp.abort();
+  await expect(gone).rejects.toThrow();
+  await ended.passed;
+  await close();
+  expect((await waiting).status).toBe(503);
+});
+
+test("HEAD of an endpoint that streams is answered, and its generator ended", async () => {
+  const ended = new Gate();
+  const app = quietApp().endpoint("/ticks", { method: "GET" }, async function* () {
+    try {
+      for (;;) yield 1;
+    } finally {
+      ended.open();
+    }
+  });
+  const { url } = await serve(app);
+  const answer = await fetch(`${url}/ticks`, { method: "HEAD" });
+  expect([answer.status, await answer.text()]).toEqual([200, ""]);
+  await ended.passed;
 });

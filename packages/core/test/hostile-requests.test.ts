@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { text } from "@agentscope-runtime/core";
 import type { FastifyInstance } from "fastify";
 import { expect, test } from "vitest";
+import { outputText } from "./support/agent-events.ts";
 import { ask } from "./support/ask.ts";
 import { quietApp } from "./support/quiet-app.ts";
 import { serve, serverOf } from "./support/serve.ts";
@@ -57,11 +58,83 @@ test.each([
   expect(error.message).toContain(["body", ...path].join("."));
 });
 
-test("a body with a million mistakes is not answered with a million", async () => {
-  const input = Array.from({ length: 20_000 }, () => ({ role: "boss" }));
-  const { status, error } = await sendText(await serverOf(echo()), JSON.stringify({ input }));
-  expect(status).toBe(400);
-  expect(error.details.length).toBe(20);
+test.each([
+  ["__proto__", '{"input":[],"__proto__":{"admin":true}}'],
+  ["__proto__ in other letters", '{"input":[],"\\u005f_proto__":{"admin":true}}'],
+  ["constructor.prototype", '{"input":[],"constructor":{"prototype":{"admin":true}}}'],
+])("a body with a key %s is told what is wrong with it", async (_, payload) => {
+  const { error } = await sendText(await serverOf(echo()), payload);
+  expect(error.message).toContain("a key that is not taken: __proto__");
+});
+
+test("a body with some mistakes is told them all, one with a thousand only the first", async () => {
+  const server = await serverOf(echo());
+  const few = await sendText(server, '{"input":[{"role":"boss"}],"stream":"yes","id":7}');
+  expect(few.error.details.map(({ path }: { path: unknown[] }) => path)).toEqual([
+    ["input", 0, "role"],
+    ["stream"],
+    ["id"],
+  ]);
+  const input = Array.from({ length: 2000 }, () => ({ role: "boss" }));
+  const many = await sendText(server, JSON.stringify({ input }));
+  expect([many.status, many.error.details.length]).toEqual([400, 1]);
+  const dense = Array.from({ length: 1000 }, () => 7);
+  expect((await sendText(server, JSON.stringify({ input: dense }))).error.details.length).toBe(20);
+});
+
+const FULL = 10 * 2 ** 20 - 100;
+
+test.each([
+  ["numbers", "1,"],
+  ["objects", "{},"],
+  ["lists", "[],"],
+  ["texts", '"",'],
+  ["keys", '{"a":1},'],
+  ["brackets", "["],
+  ["objects in objects", '{"a":'],
+])("10 MB of %s are refused at once", async (_, unit) => {
+  const server = await serverOf(echo());
+  // What the parser looks for in vain, for which it goes over all there is.
+  const head = '{"constructor":1,"input":[';
+  const payload = `${head}${unit.repeat(Math.floor(FULL / unit.length))}`;
+  const started = performance.now();
+  const { status, error } = await sendText(server, payload);
+  expect(performance.now() - started).toBeLessThan(500);
+  expect([status, error.code]).toEqual([400, "INVALID_PARAMETER"]);
+  expect(error.message).toMatch(/more than 200000 values|deeper than 100/);
+});
+
+test.each([
+  ["items", "input", 7],
+  ["messages", "input", { role: "boss" }],
+  ["stops", "stop", 7],
+])("a body with nothing but wrong %s, as many as may be, is refused at once", async (_, key, item) => {
+  const server = await serverOf(echo());
+  const items = Array.from({ length: 99_000 }, () => item);
+  const payload = JSON.stringify({ input: [], [key]: items });
+  const started = performance.now();
+  const { status, error } = await sendText(server, payload);
+  expect(performance.now() - started).toBeLessThan(500);
+  expect([status, error.code]).toEqual([400, "INVALID_PARAMETER"]);
+});
+
+test("brackets, commas and quotes within a text are neither nesting nor values", async () => {
+  const app = quietApp({ maxNesting: 6, maxValues: 20 }).query(text(), ({ msgs }) =>
+    msgs
+      .flatMap(({ content }) => content ?? [])
+      .map((slot) => (slot.type === "text" ? (slot.text ?? "") : "")),
+  );
+  const server = await serverOf(app);
+  const words = '[[[{{{,,,"\\",,,,,,,,,,,,,,,,,,,,[[[[[[[["\\\\';
+  const payload = ask(words, { stream: false });
+  const answer = await server.inject({ method: "POST", url: "/process", payload });
+  expect(outputText(answer.json())).toBe(words);
+  const values = { ...payload, metadata: Array.from({ length: 20 }, () => 1) };
+  const refused = await server.inject({ method: "POST", url: "/process", payload: values });
+  expect([refused.statusCode, refused.json().error.message]).toEqual([
+    400,
+    "The body holds more than 20 values.",
+  ]);
 });
 
 test.each([

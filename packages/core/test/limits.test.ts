@@ -54,7 +54,7 @@ test("a handler that yields without a pause can still be canceled, and others ar
   expect(terminalOf(await reader.rest()).status).toBe("canceled");
 });
 
-test("past maxOpenStreams a stream answers 503 with Retry-After and starts nothing; JSON is still served", async () => {
+test("past maxOpenStreams a run answers 503 with Retry-After and is not started, as a stream or not", async () => {
   const gate = new Gate();
   let started = 0;
   const app = quietApp({ streams: { maxOpenStreams: 1 } }).query(text(), async function* ({ signal }) {
@@ -65,9 +65,11 @@ test("past maxOpenStreams a stream answers 503 with Retry-After and starts nothi
   const { url } = await serve(app);
   const first = await EventReader.open(`${url}/process`, { body: ask("Hi", { id: "run-1" }) });
   await first.until(({ object }) => object === "content");
-  const refused = await post(`${url}/process`, ask("Hi"));
-  expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
-  expect(await refusal(refused)).toBe("503 SERVICE_UNAVAILABLE");
+  for (const stream of [true, false]) {
+    const refused = await post(`${url}/process`, ask("Hi", { stream }));
+    expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
+    expect(await refusal(refused)).toBe("503 SERVICE_UNAVAILABLE");
+  }
   expect(await refusal(await fetch(`${url}/runs/run-1/events`))).toBe("503 SERVICE_UNAVAILABLE");
   expect(started).toBe(1);
   gate.open();
@@ -112,4 +114,24 @@ test("a handler that never waits does not keep everybody else waiting", async ()
   await vi.waitFor(async () => expect((await server.inject("/runs/r")).statusCode).toBe(200));
   await server.inject({ method: "POST", url: "/runs/r/cancel" });
   expect((await answer).json()).toMatchObject({ status: "canceled" });
+});
+
+test("an answer that waits for the end of its run counts as an open stream", async () => {
+  const started = new Gate();
+  const gate = new Gate();
+  const app = quietApp({ streams: { maxOpenStreams: 1 } }).query(text(), async () => {
+    started.open();
+    await gate.passed;
+    return "ok";
+  });
+  const { url } = await serve(app);
+  const answer = post(`${url}/process`, ask("Hi", { stream: false, id: "run-1" }));
+  await started.passed;
+  await expect
+    .poll(async () => refusal(await post(`${url}/process`, ask("Hi", { stream: false }))), { interval: 5 })
+    .toBe("503 SERVICE_UNAVAILABLE");
+  expect(await refusal(await fetch(`${url}/runs/run-1/events`))).toBe("503 SERVICE_UNAVAILABLE");
+  gate.open();
+  expect(await (await answer).json()).toMatchObject({ status: "completed" });
+  expect((await post(`${url}/process`, ask("Hi"))).status).toBe(200);
 });

@@ -97,3 +97,100 @@ test("a server without authenticate says so when it starts, one with it does not
   expect(guarded.texts.join("")).not.toContain("There is no authenticate");
   expect(guarded.texts.join("")).toContain("Friday listens at");
 });
+
+const SECRETS: readonly object[] = [
+  { token: "hunter2", refresh_token: "hunter2", "x-auth-token": "hunter2", accessToken: "hunter2" },
+  { private_key: "hunter2", password: 7777777, pin: { secret: [7777777, "hunter2"] }, apiKeys: ["hunter2"] },
+  { body: JSON.stringify({ api_key: "hunter2", nested: JSON.stringify({ token: "hunter2" }) }) },
+  { body: '{"api_keys":["hunter2","hunter2"],"password":7777777}' },
+  { text: "Authorization: Basic hunter2==, cookie: a=hunter2; b=hunter2" },
+  { text: "authorization: Digest username=a, response=hunter2" },
+  { url: "redis://user:hunter2@host:6379/0", text: "at postgres://admin:hun@hunter2@db/x" },
+  { text: "OPENAI_API_KEY=hunter2 DASHSCOPE_KEY=hunter2 node app.js" },
+  { text: "error: login failed: password='hunter2', apiKey: \"hunter2\"" },
+  { text: "?key=hunter2&x=1", lines: ["-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END"] },
+  { texts: ["ghp_hunter2hunter2hunter2", "eyJhunter2hunter2.hunter2", "bearer hunter2hunter2"] },
+];
+
+test.each(SECRETS.map((bindings) => [JSON.stringify(bindings), bindings]))(
+  "%s is logged without its secrets",
+  async (_, bindings) => {
+    const { log, texts } = logged();
+    (await serverOf(quietApp({ log }))).log.info(bindings, "hi");
+    const line = texts.at(-1) as string;
+    expect(line).not.toMatch(/hunter2|7777777/);
+    expect(line).toContain("[redacted]");
+    expect(JSON.parse(line)).toMatchObject({ msg: "hi" });
+    expect(line.endsWith("}\n")).toBe(true);
+  },
+);
+
+test("what only looks a little like a secret is left as it is", async () => {
+  const bindings = {
+    usage: { input_tokens: 12, total_tokens: 30 },
+    max_tokens: 4096,
+    token: null,
+    secure_cookie: false,
+    idempotency_key: "abc",
+    session_id: "s1",
+    monkey: "banana",
+    text: "max_tokens=4096, see https://example.com/a?email=a@b.example, run-1: ok",
+  };
+  const { log, lines } = logged();
+  (await serverOf(quietApp({ log }))).log.info(bindings, "hi");
+  expect(lines().at(-1)).toMatchObject(bindings);
+});
+
+test("a megabyte of anything is logged in no time, and cut", async () => {
+  const { log, texts } = logged();
+  const server = await serverOf(quietApp({ log }));
+  const units = [
+    "secret",
+    "a=",
+    'token="',
+    'token=\\"',
+    "token=[",
+    "://a@",
+    "eyJ-",
+    "Bearer ",
+    "cookie:",
+    "\\",
+  ];
+  for (const unit of [...units, "-----BEGIN ", "authorization", "_-", " ", "sk-a ", '{"token":']) {
+    const text = unit.repeat(Math.ceil(2 ** 20 / unit.length));
+    const pieces = text.match(/.{1,16000}/gs) ?? [];
+    for (const bindings of [{ text }, { pieces }, { [text]: 1 }]) {
+      const started = performance.now();
+      server.log.info(bindings, "hi");
+      expect([unit, performance.now() - started < 300]).toEqual([unit, true]);
+    }
+  }
+  server.log.info({ text: "x".repeat(2 ** 20) }, "hi");
+  expect(texts.at(-1)?.length).toBeLessThan(20_000);
+  expect(texts.at(-1)).toContain("more characters");
+});
+
+test("a refusal is logged without a stack and alarms nobody; what was not expected is an error", async () => {
+  const { log, lines } = logged();
+  const thrown: Record<string, Error> = {
+    busy: new RuntimeError("SERVICE_UNAVAILABLE", "Too busy.", { retryAfter: 1 }),
+    down: new RuntimeError("SERVICE_UNAVAILABLE", "No database.", { cause: new Error("ECONNREFUSED") }),
+    wrong: new RuntimeError("INVALID_PARAMETER", "No."),
+    unknown: new Error("oops"),
+  };
+  const app = quietApp({ log }).endpoint("/:what", { method: "GET" }, ({ params }) => {
+    throw thrown[params.what as string];
+  });
+  const server = await serverOf(app);
+  const lineOf = async (what: string) => {
+    await server.inject(`/${what}`);
+    return lines().at(-1);
+  };
+  expect(await lineOf("wrong")).toMatchObject({ level: 20, code: "INVALID_PARAMETER", reason: "No." });
+  const busy = await lineOf("busy");
+  expect(busy).toMatchObject({ level: 30, code: "SERVICE_UNAVAILABLE", reason: "Too busy." });
+  expect(busy).not.toHaveProperty("err");
+  const down = await lineOf("down");
+  expect(down).toMatchObject({ level: 50, err: { message: expect.stringContaining("ECONNREFUSED") } });
+  expect(await lineOf("unknown")).toMatchObject({ level: 50, err: { message: "oops" } });
+});

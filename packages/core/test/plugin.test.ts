@@ -1,4 +1,4 @@
-import { text } from "@agentscope-runtime/core";
+import { type ProtocolAdapter, text } from "@agentscope-runtime/core";
 import fastify, { type FastifyInstance } from "fastify";
 import { expect, onTestFinished, test } from "vitest";
 import { deltaText, eventsIn, terminalOf } from "./support/agent-events.ts";
@@ -159,4 +159,53 @@ test("closing the server does not wait for an endpoint that streams for ever", a
   await reader.next();
   await server.close();
   expect(await reader.next()).toBeUndefined();
+});
+
+test("a mounted app obeys its own bounds of bodies, as do those it hosts, its endpoints and its protocols", async () => {
+  const protocol: ProtocolAdapter = {
+    name: "own",
+    register: (scope) => {
+      scope.post("/protocol", async ({ body }) => ({ body }));
+    },
+  };
+  const app = quietApp({ bodyLimit: 2 * 2 ** 20, protocols: [protocol] })
+    .query(text(), () => "ok")
+    .endpoint("/endpoint", {}, () => "ok")
+    .host(
+      "guest",
+      quietApp({ name: "guest" }).query(text(), () => "guest"),
+    );
+  const server = fastify({ bodyLimit: 1000 });
+  onTestFinished(() => server.close());
+  server.post("/own", async () => "own");
+  await server.register(app.plugin(), { prefix: "/friday" });
+  const post = async (url: string, payload: object) =>
+    (await server.inject({ method: "POST", url, payload })).statusCode;
+  for (const path of ["/process", "/agents/guest/process", "/endpoint", "/protocol"]) {
+    const url = `/friday${path}`;
+    expect([path, await post(url, ask("x".repeat(2 ** 20)))]).toEqual([path, 200]);
+    expect([path, await post(url, ask("x".repeat(2 * 2 ** 20)))]).toEqual([path, 413]);
+    expect([path, await post(url, { input: Array.from({ length: 200_000 }, () => 1) })]).toEqual([path, 400]);
+  }
+  expect(await post("/own", ask("x".repeat(1000)))).toBe(413);
+});
+
+test("a plugin of an app may have a parser of its own, hosted or not", async () => {
+  const withHook = (name: string) =>
+    quietApp({ name })
+      .query(text(), () => name)
+      .register(async (scope: FastifyInstance) => {
+        const parser = (_: unknown, body: Buffer, done: (error: null, body: Buffer) => void) =>
+          done(null, body);
+        scope.addContentTypeParser("application/json", { parseAs: "buffer" }, parser);
+        scope.post("/hook", async ({ body }) => String(Buffer.isBuffer(body)));
+      });
+  const server = own();
+  await server.register(withHook("host").host("guest", withHook("guest")).plugin());
+  for (const under of ["", "/agents/guest"]) {
+    const hook = await server.inject({ method: "POST", url: `${under}/hook`, payload: { a: 1 } });
+    expect(hook.body).toBe("true");
+    const run = await server.inject({ method: "POST", url: `${under}/process`, payload: ask("Hi") });
+    expect(run.statusCode).toBe(200);
+  }
 });

@@ -1,7 +1,7 @@
 import type { AgentEvent } from "@agentscope-runtime/agent-api";
 import { type AgentApp, text } from "@agentscope-runtime/core";
 import { expect, test } from "vitest";
-import { expectWholeLog, textDelta } from "./support/agent-events.ts";
+import { expectWholeLog, terminalOf, textDelta } from "./support/agent-events.ts";
 import { ask } from "./support/ask.ts";
 import { EventReader } from "./support/event-reader.ts";
 import { Gate } from "./support/gate.ts";
@@ -128,4 +128,28 @@ test("a client that asks for events that are yet to come waits for them", async 
   const ahead = await EventReader.open(`${url}/runs/run-1/events?after=8`);
   for (const gate of gates) gate.open();
   expect((await ahead.rest()).map(({ sequence_number }) => sequence_number)).toEqual([9, 10, 11]);
+});
+
+test("HEAD of a run's events is answered without a stream, and keeps no one's place", async () => {
+  const gate = new Gate();
+  const streams = { disconnectGrace: 20 };
+  const app = quietApp({ streams }).query(text(), async function* () {
+    yield "a";
+    await gate.passed;
+  });
+  const { url } = await serve(app);
+  const body = ask("Go", { id: "run-1", on_disconnect: "cancel" });
+  const reader = await EventReader.open(`${url}/process`, { body });
+  await reader.until(({ object }) => object === "content");
+  const events = `${url}/runs/run-1/events`;
+  const watcher = await EventReader.open(events);
+  const answer = await fetch(events, { method: "HEAD", headers: { "last-event-id": "2" } });
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([
+    200,
+    "text/event-stream; charset=utf-8",
+  ]);
+  expect(await answer.text()).toBe("");
+  reader.cut();
+  expect(terminalOf(await watcher.rest()).status).toBe("canceled");
+  gate.open();
 });

@@ -25,14 +25,14 @@ export interface StreamOptions {
   readonly retry?: number | undefined;
   /** How long a run with `on_disconnect: "cancel"` waits for its client to come back, in milliseconds. Defaults to 5000. */
   readonly disconnectGrace?: number | undefined;
-  /** How many streams may be open at once. Defaults to 20,000. */
+  /** How many streams, and answers that wait for the end of a run, may be open at once. Defaults to 20,000. */
   readonly maxOpenStreams?: number | undefined;
 }
 
 export interface LogOptions {
   /** Defaults to `info`. */
   readonly level?: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent" | undefined;
-  /** Gets each line of JSON, secrets taken out. Defaults to the standard output. */
+  /** Gets each line of JSON, secrets taken out and texts cut at 16,384 characters. Defaults to the standard output. */
   readonly write?: ((line: string) => void) | undefined;
 }
 
@@ -51,10 +51,12 @@ export interface AgentAppOptions {
   readonly protocols?: readonly ProtocolAdapter[] | undefined;
   readonly runs?: RunOptions | undefined;
   readonly streams?: StreamOptions | undefined;
-  /** How many bytes a request body may have. Defaults to 10 MiB. */
+  /** How many bytes a request body may have, hosted apps and protocols included. Defaults to 10 MiB. */
   readonly bodyLimit?: number | undefined;
   /** How deep its arrays and objects may nest. Defaults to 100. */
   readonly maxNesting?: number | undefined;
+  /** How many values it may hold, arrays and objects included. Defaults to 200,000. */
+  readonly maxValues?: number | undefined;
   /** How long running runs may go on when the server shuts down, in milliseconds. Defaults to 10,000. */
   readonly drainGrace?: number | undefined;
   readonly log?: LogOptions | undefined;

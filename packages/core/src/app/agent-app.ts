@@ -6,7 +6,7 @@ import { RuntimeError } from "../errors/runtime-error.ts";
 import type { EngineServices, QueryHandler } from "../runs/hosted-agent.ts";
 import { agentPlugin } from "../server/agent-plugin.ts";
 import { createServer } from "../server/create-server.ts";
-import type { EndpointHandler, EndpointOptions } from "../server/endpoint.ts";
+import { type EndpointHandler, type EndpointOptions, toEndpoint } from "../server/endpoint.ts";
 import type { AgentAppOptions } from "./agent-app-options.ts";
 import { AgentEngine } from "./agent-engine.ts";
 import type { AppDefinition } from "./app-definition.ts";
@@ -96,22 +96,13 @@ export class AgentApp<Resources = undefined> {
     return this;
   }
 
-  /** A route of your own: answers with JSON, or with one event per item of a generator. */
+  /** A route of your own: answers with JSON, or with one event per item of a generator or another iterable. */
   endpoint<Body extends z.ZodType = z.ZodUnknown, Query extends z.ZodType = z.ZodUnknown>(
     path: string,
     options: EndpointOptions<Body, Query>,
     handler: EndpointHandler<z.output<Body>, z.output<Query>, Resources>,
   ): this {
-    const { method = "POST", summary = `${method} ${path}`, body, query } = options;
-    this.#definition.endpoints.push({
-      method,
-      path,
-      summary,
-      body,
-      query,
-      streams: true,
-      handle: handler as never,
-    });
+    this.#definition.endpoints.push(toEndpoint(path, options, handler));
     return this;
   }
 

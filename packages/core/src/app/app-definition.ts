@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyPluginCallback } from "fastify";
 import type { FrameworkAdapter, HistoryMode } from "../contracts/framework-adapter.ts";
 import type { EngineServices, QueryHandler } from "../runs/hosted-agent.ts";
-import type { Route } from "../server/route.ts";
+import type { EndpointDefinition } from "../server/endpoint.ts";
 import type { AgentAppOptions } from "./agent-app-options.ts";
 
 export interface QueryDefinition {
@@ -22,7 +22,7 @@ export interface AppDefinition {
   shutdown: ((resources: unknown) => unknown) | undefined;
   services: ((resources: unknown) => EngineServices) | undefined;
   query: QueryDefinition | undefined;
-  readonly endpoints: Route[];
+  readonly endpoints: EndpointDefinition[];
   readonly plugins: PluginDefinition[];
   /** The apps hosted under `/agents/<name>`. */
   readonly hosted: Map<string, AppDefinition>;

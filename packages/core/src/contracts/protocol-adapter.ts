@@ -19,7 +19,10 @@ export interface ProtocolContext {
   readonly runs: () => Runs;
   /** Who asks. */
   readonly callerOf: (request: FastifyRequest) => Caller;
-  /** Throws `SERVICE_UNAVAILABLE` where as many streams are open as may be. */
+  /**
+   * Throws `SERVICE_UNAVAILABLE` where as many streams are open as may be, those who `wait` included, or the server
+   * closes. To be called before a run is started, whether its answer is a stream or not.
+   */
   readonly assertRoom: () => void;
   /**
    * Answers with an event stream: the frames of each item of `source` in one write, with heartbeats, back-pressure and
@@ -30,6 +33,15 @@ export interface ProtocolContext {
     source: (signal: AbortSignal) => AsyncIterable<Item>,
     options?: SendOptions<Item>,
   ) => Promise<StreamEnd>;
+  /**
+   * Waits for what is to be answered at the end of a run, and counts as an open stream meanwhile. Resolves to
+   * `undefined`, the reply hijacked, where the client has gone first; rejects with `SERVICE_UNAVAILABLE` where the
+   * server closes first.
+   */
+  readonly wait: <Answer>(
+    reply: FastifyReply,
+    answer: (signal: AbortSignal) => Promise<Answer>,
+  ) => Promise<Answer | undefined>;
 }
 
 /** Something a protocol keeps running beside its routes. */

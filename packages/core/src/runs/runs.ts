@@ -119,10 +119,12 @@ export class Runs {
     return assertKept(run);
   }
 
-  /** The runs that fit, the newest first; a caller with an id sees their own only. */
+  /** The runs that fit, the newest first; a caller with an id sees their own only, and may ask for no others. */
   async list(options: ListRunsOptions, caller: Caller = {}): Promise<Page<RunRecord>> {
     if (caller.userId === undefined) return this.#store.list(options);
-    if (options.userId !== undefined && options.userId !== caller.userId) return { items: [] };
+    if (options.userId !== undefined && options.userId !== caller.userId) {
+      throw new RuntimeError("ACCESS_DENIED", "user_id names somebody else than the credentials do.");
+    }
     return this.#store.list({ ...options, userId: caller.userId });
   }
 

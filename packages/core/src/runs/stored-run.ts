@@ -155,16 +155,18 @@ export class StoredRun {
     this.length = 0;
   }
 
-  // At the end of the turn, so that readers get what the turn brought as one batch.
   #notify(): void {
     if (this.#changed) return;
     this.#changed = true;
-    this.#turnEnd.add(() => {
-      this.#changed = false;
-      this.#wake();
-      this.log.fold();
-    });
+    this.#turnEnd.add(this.#onTurnEnd);
   }
+
+  // At the end of the turn, so that readers get what the turn brought as one batch.
+  readonly #onTurnEnd = (): void => {
+    this.#changed = false;
+    this.#wake();
+    this.log.fold();
+  };
 
   #wake(): void {
     for (const reader of this.readers) reader.wake();

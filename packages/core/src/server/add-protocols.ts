@@ -4,6 +4,7 @@ import type { AppDefinition } from "../app/app-definition.ts";
 import type { ProtocolContext, ServedAgent } from "../contracts/protocol-adapter.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import type { HostedAgent } from "../runs/hosted-agent.ts";
+import { acceptJson } from "./accept-json.ts";
 import { callerOf } from "./authentication.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -12,7 +13,7 @@ export async function addProtocols(
   fastify: FastifyInstance,
   app: AppDefinition,
   engine: AgentEngine,
-  { runs, streams }: ServerContext,
+  { runs, streams, bodies }: ServerContext,
 ): Promise<void> {
   const context: ProtocolContext = {
     agents: servedAgents(app, engine),
@@ -20,9 +21,11 @@ export async function addProtocols(
     callerOf,
     assertRoom: () => streams.assertRoom(),
     stream: (reply, source, options) => streams.send(reply, source, options),
+    wait: (reply, answer) => streams.wait(reply, answer),
   };
   for (const protocol of app.options.protocols ?? []) {
     await fastify.register(async (scope) => {
+      acceptJson(scope, bodies);
       const life = await protocol.register(scope, context);
       if (life?.start !== undefined) scope.addHook("onReady", () => life.start?.());
       if (life?.stop !== undefined) scope.addHook("onClose", () => life.stop?.());

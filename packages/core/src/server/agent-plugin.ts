@@ -6,12 +6,11 @@ import { addAgentRoutes } from "./agent-routes.ts";
 import { Disconnects } from "./disconnects.ts";
 import { sendError } from "./error-reply.ts";
 import { EventStreams } from "./event-stream.ts";
-import { assertNesting } from "./nesting.ts";
 
 /** The app as a Fastify plugin: the engine starts with the server it is registered in, and stops with it. */
 export function agentPlugin(app: AppDefinition, engine: AgentEngine, instance?: string): FastifyPluginAsync {
   return async (fastify) => {
-    const { streams: options, maxNesting = 100 } = app.options;
+    const { streams: options } = app.options;
     const streams = new EventStreams(options);
     const runs = () => engine.runs;
     const disconnects = new Disconnects(options?.disconnectGrace ?? 5000, (id, cancel) => {
@@ -28,10 +27,8 @@ export function agentPlugin(app: AppDefinition, engine: AgentEngine, instance?: 
     });
     fastify.addHook("onClose", () => engine.release());
     fastify.setErrorHandler(sendError);
-    acceptJsonOnly(fastify);
-    fastify.addHook("preValidation", async ({ body }) => assertNesting(body, maxNesting));
 
-    const context = { runs, streams, disconnects, instance };
+    const context = { runs, streams, disconnects, instance, bodies: app.options };
     await addAgentRoutes(fastify, app, engine, context);
     await addProtocols(fastify, app, engine, context);
     for (const [name, hosted] of app.hosted) {
@@ -46,8 +43,4 @@ export function agentPlugin(app: AppDefinition, engine: AgentEngine, instance?: 
       await fastify.register(routes, { prefix: `/agents/${name}` });
     }
   };
-}
-
-function acceptJsonOnly(fastify: FastifyInstance): void {
-  if (fastify.hasContentTypeParser("text/plain")) fastify.removeContentTypeParser("text/plain");
 }

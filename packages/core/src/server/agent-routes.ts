@@ -2,14 +2,16 @@ import type { FastifyInstance } from "fastify";
 import type { Authenticate } from "../app/agent-app-options.ts";
 import type { AgentEngine } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
+import { acceptJson } from "./accept-json.ts";
 import { agentOf } from "./add-protocols.ts";
 import { addAuthentication, callerOf } from "./authentication.ts";
-import { type EndpointContext, sendResult } from "./endpoint.ts";
+import type { EndpointContext, EndpointDefinition } from "./endpoint.ts";
 import { toOpenApi } from "./openapi.ts";
 import { probeRoutes } from "./probe-routes.ts";
 import { processRoute } from "./process-route.ts";
 import { addRoute, type Route } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
+import { sendResult } from "./send-result.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /** Adds the whole surface of one app: its agent, its runs, its endpoints, its probes, its plugins. */
@@ -46,11 +48,15 @@ export async function addAgentRoutes(
         }),
     }),
   ];
-  for (const route of routes) addRoute(fastify, route);
+  // In a scope of their own, so that the plugins may have parsers of theirs.
+  await fastify.register(async (scope) => {
+    acceptJson(scope, context.bodies);
+    for (const route of routes) addRoute(scope, route);
+  });
 }
 
 function endpointRoute(
-  endpoint: Route,
+  endpoint: EndpointDefinition,
   app: AppDefinition,
   engine: AgentEngine,
   { streams }: ServerContext,
@@ -69,7 +75,7 @@ function endpointRoute(
         signal: gone.signal,
         log: request.log,
       };
-      await sendResult(await endpoint.handle(context as never), reply, streams);
+      await sendResult(await endpoint.handle(context), reply, streams);
       return reply;
     },
   };

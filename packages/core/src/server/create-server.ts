@@ -3,6 +3,7 @@ import type { LogOptions } from "../app/agent-app-options.ts";
 import type { AgentEngine } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { BODY_LIMIT } from "./accept-json.ts";
 import { agentPlugin } from "./agent-plugin.ts";
 import { sendError } from "./error-reply.ts";
 import { addHostCheck } from "./loopback.ts";
@@ -26,7 +27,9 @@ export async function createServer(
     logger: toLogger(app.options.log),
     // A run has its own lines of log; one per request would cost more than it tells.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: app.options.bodyLimit ?? 10 * 2 ** 20,
+    bodyLimit: app.options.bodyLimit ?? BODY_LIMIT,
+    // The routes know better what can still be asked while the server closes, and how to say what can't.
+    return503OnClosing: false,
     // An init may take its time.
     pluginTimeout: 0,
     routerOptions: { maxParamLength: MAX_ID_LENGTH },

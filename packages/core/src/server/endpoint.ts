@@ -1,12 +1,7 @@
-import { encodeSseEvent } from "@agentscope-runtime/agent-api";
-import type { FastifyReply } from "fastify";
 import type { z } from "zod";
 import type { Logger } from "../contracts/logger.ts";
-import { RuntimeError } from "../errors/runtime-error.ts";
 import type { Caller } from "../runs/runs.ts";
-import type { EventStreams } from "./event-stream.ts";
-import type { RouteMethod } from "./route.ts";
-import { untilAborted } from "./until-aborted.ts";
+import type { Route, RouteMethod } from "./route.ts";
 
 export interface EndpointOptions<Body extends z.ZodType, Query extends z.ZodType> {
   /** Defaults to `POST`. */
@@ -30,41 +25,26 @@ export interface EndpointContext<Body, Query, Resources> {
   readonly log: Logger;
 }
 
-/** Answers with JSON, or with one event per item of an iterable. */
+/**
+ * Answers with one event per item of an iterable, such as a generator or a `Set`; with JSON where it returns anything
+ * else, texts and arrays included. What is thrown before the first item is answered with its status; later it is the
+ * stream's last event.
+ */
 export type EndpointHandler<Body, Query, Resources> = (
   context: EndpointContext<Body, Query, Resources>,
 ) => unknown;
 
-/** Sends an endpoint's result: an iterable of anything but strings as a stream, the rest as JSON. */
-export async function sendResult(
-  result: unknown,
-  reply: FastifyReply,
-  streams: EventStreams,
-): Promise<unknown> {
-  if (!isStream(result))
-    return reply.type("application/json; charset=utf-8").send(JSON.stringify(result ?? null));
-  streams.assertRoom();
-  return streams.send(reply, (signal) => toFrames(result, signal, reply));
+/** An endpoint as its app keeps it. */
+export interface EndpointDefinition extends Omit<Route, "handle"> {
+  readonly handle: EndpointHandler<unknown, unknown, unknown>;
 }
 
-async function* toFrames(
-  items: AsyncIterable<unknown> | Iterable<unknown>,
-  signal: AbortSignal,
-  reply: FastifyReply,
-): AsyncGenerator<string> {
-  try {
-    for await (const item of untilAborted(items, signal)) {
-      yield encodeSseEvent({ data: JSON.stringify(item ?? null) });
-    }
-  } catch (error) {
-    if (signal.aborted) return;
-    reply.log.error({ err: error }, "the endpoint failed in the middle of its stream");
-    const { code, message } = RuntimeError.from(error);
-    yield encodeSseEvent({ event: "error", data: JSON.stringify({ error: { code, message } }) });
-  }
-}
-
-function isStream(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return Symbol.asyncIterator in value || (Symbol.iterator in value && "next" in value);
+/** The definition of an endpoint; its handler is only ever called with what its schemas let through. */
+export function toEndpoint<Body extends z.ZodType, Query extends z.ZodType, Resources>(
+  path: string,
+  { method = "POST", summary = `${method} ${path}`, body, query }: EndpointOptions<Body, Query>,
+  handler: EndpointHandler<z.output<Body>, z.output<Query>, Resources>,
+): EndpointDefinition {
+  const handle = handler as EndpointHandler<unknown, unknown, unknown>;
+  return { method, path, summary, body, query, streams: true, handle };
 }

@@ -1,5 +1,6 @@
 import { type ErrorBody, type ErrorCode, isErrorCode } from "@agentscope-runtime/agent-api";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "../contracts/logger.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 
 /** Answers a request with an error: with the body that `toBody` makes of it, which may set headers as well. */
@@ -9,12 +10,26 @@ export function errorReply(
   return (error, request, reply) => {
     const known = toRuntimeError(error);
     const status = foreignStatus(error) ?? known.status;
-    if (status >= 500) request.log.error({ err: error }, "the request failed");
-    else request.log.debug({ err: error }, "the request was refused");
+    logRefusal(error, known, status, request.log);
     if (known.retryAfter !== undefined) reply.header("retry-after", String(known.retryAfter));
     reply.code(status);
     return reply.send(toBody(known, reply));
   };
+}
+
+// A refusal needs no stack; that there are many while the server is busy or closes shall alarm nobody.
+function logRefusal(
+  error: unknown,
+  { code, message, cause }: RuntimeError,
+  status: number,
+  log: Logger,
+): void {
+  if (status === 500 || (status > 500 && cause !== undefined)) {
+    log.error({ err: error }, "the request failed");
+  } else {
+    const level = status > 500 ? "info" : "debug";
+    log[level]({ code, reason: message }, "the request was refused");
+  }
 }
 
 /** Answers a request with an error, in the one shape that all errors of the Agent API have. */

@@ -29,34 +29,43 @@ export function toOpenApi(
     paths,
     components: {
       schemas: { Error: toSchema(ErrorBody, "output") },
-      ...(secured ? { securitySchemes: { credentials: { type: "http", scheme: "bearer" } } } : {}),
+      ...(secured ? { securitySchemes: { credentials: CREDENTIALS } } : {}),
     },
   };
 }
 
 function toOperation(route: Route, secured: boolean): Json {
-  const { summary, body, query, response, streams, open, path } = route;
-  const parameters = [...pathParameters(path), ...queryParameters(query)];
+  const { summary, body, query, headers = {}, open, path, statuses = {} } = route;
+  const parameters = [...pathParameters(path), ...queryParameters(query), ...headerParameters(headers)];
+  const content = toContent(route);
+  const success = Object.entries({ 200: "Success", ...statuses }).map(([status, when]) => [
+    status,
+    { description: when, ...(status === "204" ? {} : { content }) },
+  ]);
   return {
     summary,
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: json(toSchema(body, "input")) } }),
+      : { requestBody: { required: !isOptional(body), content: json(toSchema(body, "input")) } }),
     ...(secured && open !== true ? { security: [{ credentials: [] }] } : {}),
     responses: {
-      200: {
-        description: "Success",
-        content: {
-          ...(response === undefined && streams === true
-            ? {}
-            : json(response ? toSchema(response, "output") : {})),
-          ...(streams === true ? { "text/event-stream": { schema: { type: "string" } } } : {}),
-        },
-      },
+      ...Object.fromEntries(success),
       default: { description: "An error", content: json({ $ref: "#/components/schemas/Error" }) },
     },
   };
+}
+
+function toContent({ response, streams }: Route): Json {
+  const isStreamOnly = response === undefined && streams === true;
+  return {
+    ...(isStreamOnly ? {} : json(response ? toSchema(response, "output") : {})),
+    ...(streams === true ? { "text/event-stream": { schema: { type: "string" } } } : {}),
+  };
+}
+
+function isOptional(schema: z.ZodType): boolean {
+  return schema.safeParse(undefined).success;
 }
 
 function pathParameters(path: string): Json[] {
@@ -82,6 +91,16 @@ function queryParameters(query: z.ZodType | undefined): Json[] {
   }));
 }
 
+function headerParameters(headers: Readonly<Record<string, string>>): Json[] {
+  return Object.entries(headers).map(([name, description]) => ({
+    name,
+    in: "header",
+    required: false,
+    description,
+    schema: { type: "string" },
+  }));
+}
+
 function toSchema(schema: z.ZodType, io: "input" | "output"): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return rest;
@@ -90,3 +109,12 @@ function toSchema(schema: z.ZodType, io: "input" | "output"): Json {
 function json(schema: Json): Json {
   return { "application/json": { schema } };
 }
+
+// A function says who may pass, so nobody knows what it looks at. Of all there is to say this header is likeliest true.
+const CREDENTIALS: Json = {
+  type: "apiKey",
+  in: "header",
+  name: "Authorization",
+  description:
+    "What this server's authenticate takes, such as `Bearer <token>`; it may look at other headers as well.",
+};

@@ -1,5 +1,6 @@
 import { AgentRequest, AgentResponse } from "@agentscope-runtime/agent-api";
 import type { FastifyReply } from "fastify";
+import type { RunRecord } from "../contracts/run-store.ts";
 import type { HostedAgent } from "../runs/hosted-agent.ts";
 import { callerOf } from "./authentication.ts";
 import { idempotencyOf } from "./idempotency.ts";
@@ -16,28 +17,28 @@ export function processRoute(agent: () => HostedAgent, { runs, streams, disconne
     body: AgentRequest,
     response: AgentResponse,
     streams: true,
+    headers: {
+      "Idempotency-Key":
+        "Has the same request, sent again, answered with the run that it started: 1 to 255 characters.",
+    },
     handle: async ({ body, request, reply }) => {
-      if (body.stream) streams.assertRoom();
+      streams.assertRoom();
       const idempotency = idempotencyOf(request);
       const { run, replayed } = await runs().start(agent(), body, { caller: callerOf(request), idempotency });
       reply.header("x-run-id", encodeURIComponent(run.id.toWellFormed()));
       if (replayed) reply.header("idempotent-replayed", "true");
-      if (!body.stream) return answer(run.id, reply);
-      const source = (signal: AbortSignal) => runs().read(run.id, { follow: true, signal });
-      const end = await streams.send(reply, source, { encode: toAgentApiFrames });
-      if (end === "gone" && !replayed) disconnects.lost(run);
-      return reply;
+      const answer = () => (body.stream ? stream(run, reply) : result(run, reply));
+      return replayed ? answer() : disconnects.during(run, reply, answer);
     },
   });
 
-  async function answer(runId: string, reply: FastifyReply): Promise<unknown> {
-    const gone = new AbortController();
-    const onClose = () => gone.abort();
-    reply.raw.once("close", onClose);
-    const result = await runs().result(runId, gone.signal);
-    reply.raw.off("close", onClose);
-    if (result !== undefined) return result;
-    disconnects.lost(await runs().get(agent().name, runId));
-    return reply.hijack();
+  async function stream({ id }: RunRecord, reply: FastifyReply): Promise<unknown> {
+    const source = (signal: AbortSignal) => runs().read(id, { follow: true, signal });
+    await streams.send(reply, source, { encode: toAgentApiFrames });
+    return reply;
+  }
+
+  async function result({ id }: RunRecord, reply: FastifyReply): Promise<unknown> {
+    return (await streams.wait(reply, (signal) => runs().result(id, signal))) ?? reply;
   }
 }

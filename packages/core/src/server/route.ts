@@ -13,6 +13,10 @@ export interface Route {
   readonly query?: z.ZodType | undefined;
   readonly body?: z.ZodType | undefined;
   readonly response?: z.ZodType | undefined;
+  /** The request headers that it heeds, by name, and what for. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The statuses it answers with besides 200, and when; 204 comes without a body. */
+  readonly statuses?: Readonly<Record<number, string>> | undefined;
   /** True where the answer may be an event stream. */
   readonly streams?: boolean | undefined;
   /** True for the probes, which need no credentials. */
@@ -50,16 +54,16 @@ export function addRoute(fastify: FastifyInstance, { method, path, query, body, 
     config: { openToAll: open === true },
     handler: (request, reply) =>
       handle({
-        body: body === undefined ? request.body : parse(body, request.body, "body"),
-        query: query === undefined ? request.query : parse(query, request.query, "query"),
+        body: body === undefined ? request.body : parse(body, request.body, "body", isSmall(request)),
+        query: query === undefined ? request.query : parse(query, request.query, "query", true),
         request,
         reply,
       }),
   });
 }
 
-function parse(schema: z.ZodType, value: unknown, where: "body" | "query"): unknown {
-  const result = schema.safeParse(value);
+function parse(schema: z.ZodType, value: unknown, where: "body" | "query", whole: boolean): unknown {
+  const result = schema.safeParse(value, whole ? undefined : UP_TO_FIRST_ISSUE);
   if (result.success) return result.data;
   const details = result.error.issues
     .slice(0, MAX_ISSUES)
@@ -69,5 +73,15 @@ function parse(schema: z.ZodType, value: unknown, where: "body" | "query"): unkn
   throw new RuntimeError("INVALID_PARAMETER", `${place}: ${first?.message ?? "does not fit"}`, { details });
 }
 
-/** A body of a million wrong items shall not be answered with a million issues. */
+function isSmall({ headers }: FastifyRequest): boolean {
+  return Number(headers["content-length"]) <= SMALL_BODY;
+}
+
+/** A body of a thousand wrong items is not answered with a thousand issues. */
 const MAX_ISSUES = 20;
+
+/** Up to how many bytes a body is gone through to its end in search of issues. */
+const SMALL_BODY = 16_384;
+
+// So that zod does not make an issue of each item of a large body, which takes long and may overflow the stack.
+const UP_TO_FIRST_ISSUE: z.core.ParseContext<z.core.$ZodIssue> & { abortEarly: true } = { abortEarly: true };

@@ -78,16 +78,20 @@ export function runRoutes(agent: () => string, { runs, streams, disconnects }: S
       summary: "Replay and follow the events of a run",
       query: EventsQuery,
       streams: true,
+      headers: {
+        "Last-Event-ID": "The number of the last event that is known already; counts more than `after`.",
+      },
+      statuses: { 204: "Nothing is to come: the run has ended, and its last event is known already." },
       handle: async ({ query, request, reply }) => {
         const run = await find(request);
         const resumed = lastEventId(request);
         const after = resumed ?? query.after ?? -1;
         if (run.completedAt !== undefined && after >= run.lastSeq) return reply.code(204).send();
         streams.assertRoom();
-        const standsIn = resumed !== undefined && disconnects.back(run.id);
         const source = (signal: AbortSignal) => runs().read(run.id, { after, follow: true, signal });
-        const end = await streams.send(reply, source, { encode: toAgentApiFrames });
-        if (end === "gone" && standsIn) disconnects.lost(run);
+        const answer = () => streams.send(reply, source, { encode: toAgentApiFrames });
+        const standsIn = resumed !== undefined && request.method !== "HEAD";
+        await (standsIn ? disconnects.during(run, reply, answer) : answer());
         return reply;
       },
     }),
@@ -98,14 +102,13 @@ export function runRoutes(agent: () => string, { runs, streams, disconnects }: S
       query: CancelQuery,
       body: CancelBody,
       response: RunView,
+      statuses: { 202: "The run is being canceled." },
       handle: async ({ query, body, request, reply }) => {
         const { id } = await find(request);
         const run = await runs().cancel(id, { reason: body?.reason ?? "The run was canceled." });
         if (query.wait !== "true") return accepted(run, reply);
-        const gone = new AbortController();
-        reply.raw.once("close", () => gone.abort());
-        await runs().result(id, gone.signal);
-        return toRunView(await find(request));
+        const ended = await streams.wait(reply, (signal) => runs().result(id, signal));
+        return ended === undefined ? reply : toRunView(await find(request));
       },
     }),
   ];

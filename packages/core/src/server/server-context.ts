@@ -1,4 +1,5 @@
 import type { Runs } from "../runs/runs.ts";
+import type { BodyOptions } from "./accept-json.ts";
 import type { Disconnects } from "./disconnects.ts";
 import type { EventStreams } from "./event-stream.ts";
 
@@ -8,6 +9,8 @@ export interface ServerContext {
   readonly runs: () => Runs;
   readonly streams: EventStreams;
   readonly disconnects: Disconnects;
+  /** What the bodies may be that its routes take, those of hosted apps and of protocols included. */
+  readonly bodies: BodyOptions;
   /** Names this server among others that may have had its port. */
   readonly instance: string | undefined;
 }

@@ -9,6 +9,8 @@ const object = fc.dictionary(fc.constantFrom("a", "b"), fc.jsonValue());
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(value, { nil: undefined });
 
+const status = fc.constantFrom("completed", "incomplete" as const, undefined);
+
 /** Any part, with ids that meet each other often. */
 export const arbitraryPart: fc.Arbitrary<AgentPart> = fc.oneof(
   fc.record({
@@ -27,7 +29,7 @@ export const arbitraryPart: fc.Arbitrary<AgentPart> = fc.oneof(
   fc.record({ kind: fc.constant("audio" as const), messageId, data: text, format: maybe(text) }),
   fc.record({ kind: fc.constant("file" as const), messageId, url: maybe(text), filename: maybe(text) }),
   fc.record({ kind: fc.constant("data" as const), messageId, data: object }),
-  fc.record({ kind: fc.constant("message-end" as const), messageId }),
+  fc.record({ kind: fc.constant("message-end" as const), messageId, status }),
   fc.record({
     kind: fc.constant("tool-call" as const),
     callId,
@@ -38,13 +40,14 @@ export const arbitraryPart: fc.Arbitrary<AgentPart> = fc.oneof(
     arguments: maybe(text),
   }),
   fc.record({ kind: fc.constant("tool-arguments-delta" as const), callId, text }),
-  fc.record({ kind: fc.constant("tool-call-end" as const), callId }),
+  fc.record({ kind: fc.constant("tool-call-end" as const), callId, status }),
   fc.record({
     kind: fc.constant("tool-result" as const),
     callId,
     name: maybe(text),
     output: fc.jsonValue(),
     final: fc.constantFrom(true, false, undefined),
+    status,
   }),
   fc.record({
     kind: fc.constant("approval-request" as const),

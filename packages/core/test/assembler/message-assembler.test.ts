@@ -68,6 +68,32 @@ describe("text", () => {
   });
 });
 
+it("says of what broke off that it is incomplete, also where the run goes on", () => {
+  const status = "incomplete";
+  const entries = assemble([
+    text("M1", "par"),
+    { kind: "image", messageId: "M1", url: "http://x/y.png" },
+    text("M1", "tial"),
+    { kind: "message-end", messageId: "M1", status },
+    { kind: "tool-call", callId: "call_1", name: "add" },
+    { kind: "tool-call-end", callId: "call_1", status },
+    { kind: "tool-result", callId: "call_1", output: "", final: false },
+    { kind: "tool-result", callId: "call_1", output: "3", status },
+    text("M2", "whole"),
+  ]);
+  expectLegalStream(entries);
+  const last = entries.at(-1)?.event;
+  const output = last?.object === "response" ? (last.output ?? []) : [];
+  expect(
+    output.map((each) => [each.id, each.status, ...(each.content ?? []).map((slot) => slot.status)]),
+  ).toEqual([
+    ["msg_M1", "incomplete", "completed", "completed", "incomplete"],
+    ["msg_call_1", "incomplete", "incomplete"],
+    ["msg_call_1_output", "incomplete", "incomplete"],
+    ["msg_M2", "completed", "completed"],
+  ]);
+});
+
 describe("a tool call", () => {
   const call: AgentPart = { kind: "tool-call", callId: "call_1", name: "add", messageId: "M1" };
   const result: AgentPart = { kind: "tool-result", callId: "call_1", output: "3" };

@@ -1,0 +1,49 @@
+import type { FastifyInstance } from "fastify";
+import type { AgentAppOptions } from "../app/agent-app-options.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
+import { assertJsonBounds } from "./json-bounds.ts";
+
+/** The part of an app's options that says what a body may be. */
+export type BodyOptions = Pick<AgentAppOptions, "bodyLimit" | "maxNesting" | "maxValues">;
+
+/** How many bytes a body may have where the app says nothing else. */
+export const BODY_LIMIT: number = 10 * 2 ** 20;
+
+/**
+ * Has the routes of a scope take JSON within the app's bounds, whatever the server around it takes. Text is refused,
+ * as a page of another origin may send that without asking.
+ */
+export function acceptJson(
+  scope: FastifyInstance,
+  { bodyLimit = BODY_LIMIT, maxNesting = 100, maxValues = 200_000 }: BodyOptions,
+): void {
+  const parse = scope.getDefaultJsonParser("error", "error");
+  scope.removeContentTypeParser(["application/json", "text/plain"]);
+  scope.addContentTypeParser<string>(
+    "application/json",
+    { parseAs: "string", bodyLimit },
+    (request, body, done) => {
+      assertJsonBounds(body, { maxNesting, maxValues });
+      return parse(request, body, (error, value) =>
+        done(error !== null && isJson(body) ? poisoned() : error, value),
+      );
+    },
+  );
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// The parser tells no difference between these and what is no JSON.
+function poisoned(): RuntimeError {
+  return new RuntimeError(
+    "INVALID_PARAMETER",
+    "The body has a key that is not taken: __proto__, or prototype within constructor.",
+  );
+}

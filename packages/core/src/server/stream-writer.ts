@@ -1,0 +1,95 @@
+import { encodeSseRetry } from "@agentscope-runtime/agent-api";
+import type { FastifyReply } from "fastify";
+import type { StreamOptions } from "../app/agent-app-options.ts";
+
+/** What a response is written to. */
+export type Socket = FastifyReply["raw"];
+
+/** True once nobody is there any more to read the response. */
+export function isGone(socket: Socket): boolean {
+  // In HTTP/2 it is not the response that says so, but its stream.
+  return socket.destroyed || (socket as { stream?: { destroyed: boolean } }).stream?.destroyed === true;
+}
+
+/** Writes to one connection: with respect for its pace, and with comments where there is nothing to say. */
+export class StreamWriter {
+  readonly #socket: Socket;
+  readonly #signal: AbortSignal;
+  readonly #stallTimeout: number;
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #first: NodeJS.Immediate;
+  #head: string;
+  #stalled = false;
+
+  constructor(socket: Socket, options: StreamOptions, retry: number | false, signal: AbortSignal) {
+    const { heartbeat = 15_000, stallTimeout = 60_000 } = options;
+    this.#socket = socket;
+    this.#signal = signal;
+    this.#stallTimeout = stallTimeout;
+    this.#head = retry === false ? "" : encodeSseRetry(retry);
+    // The head goes out with the first events where there are some already, else alone.
+    this.#first = setImmediate(() => this.#put(""));
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeat);
+  }
+
+  /** Wait for the promise, if there is one, before you write more. */
+  write(text: string): Promise<void> | undefined {
+    this.#heartbeat.refresh();
+    if (text.length > MAX_WRITE) return this.#writePieces(Buffer.from(text));
+    return this.#put(text) ? undefined : this.#drained();
+  }
+
+  /** Ends the stream. Who does not take what is left of it is cut off, sooner where there is no time. */
+  end(hurry: boolean): void {
+    clearInterval(this.#heartbeat);
+    clearImmediate(this.#first);
+    if (isGone(this.#socket)) return;
+    this.#put("");
+    const wait = hurry ? Math.min(this.#stallTimeout, LAST_WORDS) : this.#stallTimeout;
+    const timer = setTimeout(() => this.#socket.destroy(), wait);
+    this.#socket.once("close", () => clearTimeout(timer));
+    this.#socket.end();
+  }
+
+  // So that only what is due waits in the socket, and a reader that is slow is not taken for stalled.
+  async #writePieces(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length && !this.#signal.aborted; at += MAX_WRITE) {
+      if (!this.#put(bytes.subarray(at, at + MAX_WRITE))) await this.#drained();
+    }
+  }
+
+  #put(data: string | Uint8Array): boolean {
+    const head = this.#head;
+    this.#head = "";
+    if (isGone(this.#socket)) return true;
+    if (typeof data === "string") return head + data === "" || this.#socket.write(head + data);
+    if (head !== "") this.#socket.write(head);
+    return this.#socket.write(data);
+  }
+
+  #beat(): void {
+    if (!this.#stalled) this.#put(":\n\n");
+  }
+
+  async #drained(): Promise<void> {
+    const socket = this.#socket;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const proceed = () => resolve();
+    this.#stalled = true;
+    const timer = setTimeout(() => socket.destroy(), this.#stallTimeout);
+    socket.once("drain", proceed);
+    // That comes with the connection's end, too.
+    this.#signal.addEventListener("abort", proceed);
+    if (!this.#signal.aborted) await promise;
+    this.#stalled = false;
+    clearTimeout(timer);
+    socket.off("drain", proceed);
+    this.#signal.removeEventListener("abort", proceed);
+  }
+}
+
+/** How many characters or bytes are written at once. */
+const MAX_WRITE = 65_536;
+
+/** How long a server that closes waits for a client to take the end of its stream, in milliseconds. */
+export const LAST_WORDS = 1000;
