@@ -17,14 +17,14 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 
 /** `POST /responses`: starts a run and answers with its events, or with the response where `stream` is not true. */
 export function responsesRoute(context: ProtocolContext): Handler {
-  const { runs, callerOf, assertRoom, stream } = context;
+  const { runs, callerOf, assertRoom, stream, wait } = context;
   return async (request, reply) => {
     const params = toAgentRequest(request.body);
     const agent = agentOf(params.request.model, context.agents);
     const caller = callerOf(request);
     const idempotency = idempotencyOf(request);
     const agentRequest = await withSession(params, agent, caller, idempotency !== undefined);
-    if (agentRequest.stream) assertRoom();
+    assertRoom();
     const { run, replayed } = await runs().start(agent, agentRequest, { caller, idempotency });
     reply.header("x-run-id", encodeURIComponent(run.id.toWellFormed()));
     if (replayed) reply.header("idempotent-replayed", "true");
@@ -68,15 +68,10 @@ export function responsesRoute(context: ProtocolContext): Handler {
   }
 
   async function answer(run: RunRecord, reply: FastifyReply): Promise<unknown> {
-    const gone = new AbortController();
-    const onClose = () => gone.abort();
-    reply.raw.once("close", onClose);
-    const response = await toFinalResponse(run, runs().read(run.id, { follow: true, signal: gone.signal }));
-    reply.raw.off("close", onClose);
-    if (response !== undefined) return response;
-    // Nobody is there any more; the run goes on.
-    if (gone.signal.aborted) return reply.hijack();
-    throw new RuntimeError("RUN_INTERRUPTED", `The server closes before response '${run.id}' has ended.`);
+    const response = await wait(reply, (signal) =>
+      toFinalResponse(run, runs().read(run.id, { follow: true, signal })),
+    );
+    return response ?? reply;
   }
 }
 

@@ -2,6 +2,7 @@ import { type ErrorBody, type ErrorCode, isErrorCode } from "@agentscope-runtime
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "../contracts/logger.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { readAway } from "./read-away.ts";
 
 /** Answers a request with an error: with the body that `toBody` makes of it, which may set headers as well. */
 export function errorReply(
@@ -13,7 +14,10 @@ export function errorReply(
     logRefusal(error, known, status, request.log);
     if (known.retryAfter !== undefined) reply.header("retry-after", String(known.retryAfter));
     reply.code(status);
-    return reply.send(toBody(known, reply));
+    const body = toBody(known, reply);
+    if (status !== 413) return reply.send(body);
+    readAway(request.raw).then(() => reply.send(body));
+    return reply;
   };
 }
 
