@@ -40,15 +40,12 @@ export function read(response: IncomingMessage, events = Number.POSITIVE_INFINIT
 export async function timeToFirstEvent(port: number): Promise<number> {
   const started = performance.now();
   const response = await open(port, "turns");
-  await new Promise<void>((resolve) => {
-    const onData = (chunk: Buffer) => {
-      if (!chunk.includes("data:")) return;
-      response.off("data", onData);
-      resolve();
-    };
-    response.on("data", onData);
+  const ended = new Promise<void>((resolve, reject) => response.on("end", resolve).on("error", reject));
+  const time = await new Promise<number>((resolve) => {
+    response.on("data", (chunk: Buffer) => {
+      if (chunk.includes("data:")) resolve(performance.now() - started);
+    });
   });
-  const time = performance.now() - started;
-  await read(response);
+  await ended;
   return time;
 }
