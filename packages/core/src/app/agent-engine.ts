@@ -49,6 +49,13 @@ export class AgentEngine {
     return app;
   }
 
+  /** The agent of an app that has one. */
+  agentOf(definition: AppDefinition): HostedAgent {
+    const { agent } = this.of(definition);
+    if (agent !== undefined) return agent;
+    throw new RuntimeError("UNSUPPORTED", `${definition.options.name} has no agent: call query().`);
+  }
+
   /** Starts everything for the first listener; rejects, everything stopped again, with what went wrong. */
   retain(log: Logger): Promise<void> {
     return this.#next(async () => {

@@ -30,7 +30,7 @@ export class RunExecution {
   readonly #abort = new AbortController();
   /** Ends what waits only as long as the run lasts. */
   readonly #over = new AbortController();
-  /** Resolves with how the run must end, whatever the handler does. */
+  /** Resolves when something other than the handler decides how the run ends. */
   readonly #forced = Promise.withResolvers<void>();
   #forcedOutcome: RunOutcome | undefined;
   #closed = false;
@@ -39,10 +39,6 @@ export class RunExecution {
     this.#options = options;
     this.#writer = new RunLogWriter(options.store, options.lease);
     this.#history = new RunHistory(options.agent, options.run);
-  }
-
-  get agent(): HostedAgent {
-    return this.#options.agent;
   }
 
   /** Runs the handler when it is the run's turn. Resolves when the session is free again; never rejects. */

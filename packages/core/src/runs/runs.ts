@@ -19,6 +19,7 @@ import type {
   RunStore,
 } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { shuttingDown } from "../errors/shutting-down.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
 import { RunExecution } from "./run-execution.ts";
 
@@ -68,9 +69,7 @@ export class Runs {
 
   /** Takes a run on. It goes on by itself: what comes of it is in its log. */
   async start(agent: HostedAgent, request: AgentRequest, options: StartRunOptions = {}): Promise<StartedRun> {
-    if (this.draining) {
-      throw new RuntimeError("SERVICE_UNAVAILABLE", "The server is shutting down.", { retryAfter: 5 });
-    }
+    if (this.draining) throw shuttingDown();
     if (this.#executions.size + this.#admissions.size >= agent.limits.maxActiveRuns) {
       throw new RuntimeError("QUEUE_FULL", "Too many runs are at work: try again later.", { retryAfter: 1 });
     }
@@ -122,9 +121,7 @@ export class Runs {
   /** The runs that fit, the newest first; a caller with an id sees their own only, and may ask for no others. */
   async list(options: ListRunsOptions, caller: Caller = {}): Promise<Page<RunRecord>> {
     if (caller.userId === undefined) return this.#store.list(options);
-    if (options.userId !== undefined && options.userId !== caller.userId) {
-      throw new RuntimeError("ACCESS_DENIED", "user_id names somebody else than the credentials do.");
-    }
+    assertSelf(options.userId, caller.userId);
     return this.#store.list({ ...options, userId: caller.userId });
   }
 
@@ -187,9 +184,7 @@ export class Runs {
   }
 
   async #resolve(agent: HostedAgent, request: AgentRequest, caller: Caller): Promise<ResolvedAgentRequest> {
-    if (caller.userId !== undefined && request.user_id && request.user_id !== caller.userId) {
-      throw new RuntimeError("ACCESS_DENIED", "user_id names somebody else than the credentials do.");
-    }
+    if (caller.userId !== undefined) assertSelf(request.user_id || undefined, caller.userId);
     const waiting =
       request.continues === undefined ? undefined : await this.get(agent.name, request.continues, caller);
     if (waiting !== undefined) assertWaiting(waiting, request);
@@ -201,6 +196,11 @@ export class Runs {
 
 /** How long a shutdown waits for canceled handlers to return, in milliseconds beyond the cancel grace. */
 const SETTLE_AT_DRAIN = 2000;
+
+function assertSelf(named: string | undefined, userId: string): void {
+  if (named === undefined || named === userId) return;
+  throw new RuntimeError("ACCESS_DENIED", "user_id names somebody else than the credentials do.");
+}
 
 function assertKept(run: RunRecord): RunRecord {
   if (!run.expired) return run;

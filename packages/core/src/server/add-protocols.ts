@@ -2,8 +2,6 @@ import type { FastifyInstance } from "fastify";
 import type { AgentEngine } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
 import type { ProtocolContext, ServedAgent } from "../contracts/protocol-adapter.ts";
-import { RuntimeError } from "../errors/runtime-error.ts";
-import type { HostedAgent } from "../runs/hosted-agent.ts";
 import { acceptJson } from "./accept-json.ts";
 import { callerOf } from "./authentication.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -42,15 +40,6 @@ function servedAgents(app: AppDefinition, engine: AgentEngine): ServedAgent[] {
     .map(([name, definition]) => ({
       name,
       description: definition.options.description,
-      agent: () => agentOf(definition, engine),
+      agent: () => engine.agentOf(definition),
     }));
-}
-
-/** The agent of an app that runs. */
-export function agentOf(app: AppDefinition, engine: AgentEngine): HostedAgent {
-  const { agent } = engine.of(app);
-  if (agent === undefined) {
-    throw new RuntimeError("UNSUPPORTED", `${app.options.name} has no agent: call query().`);
-  }
-  return agent;
 }

@@ -3,7 +3,6 @@ import type { Authenticate } from "../app/agent-app-options.ts";
 import type { AgentEngine } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
 import { acceptJson } from "./accept-json.ts";
-import { agentOf } from "./add-protocols.ts";
 import { addAuthentication, callerOf } from "./authentication.ts";
 import type { EndpointContext, EndpointDefinition } from "./endpoint.ts";
 import { toOpenApi } from "./openapi.ts";
@@ -26,7 +25,7 @@ export async function addAgentRoutes(
   if (authenticate !== undefined) addAuthentication(fastify, authenticate);
   for (const { plugin, options } of app.plugins) await fastify.register(plugin, options);
 
-  const agent = () => agentOf(app, engine);
+  const agent = () => engine.agentOf(app);
   const routes: Route[] = [
     ...(app.query === undefined
       ? []

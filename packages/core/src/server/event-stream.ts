@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyReply } from "fastify";
 import type { StreamOptions } from "../app/agent-app-options.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { shuttingDown } from "../errors/shutting-down.ts";
 import { abortable } from "../runs/abortable.ts";
 import { isGone, LAST_WORDS, type Socket, StreamWriter } from "./stream-writer.ts";
 
@@ -30,7 +31,7 @@ export class EventStreams {
 
   /** Throws `SERVICE_UNAVAILABLE` where as many are open as may be, or the server closes. */
   assertRoom(): void {
-    if (this.#closing) throw closing();
+    if (this.#closing) throw shuttingDown();
     if (this.#open.size < (this.#options.maxOpenStreams ?? 20_000)) return;
     throw new RuntimeError("SERVICE_UNAVAILABLE", "Too many streams are open: try again later.", {
       retryAfter: 1,
@@ -99,7 +100,7 @@ export class EventStreams {
     } finally {
       leave();
     }
-    if (!isGone(reply.raw)) throw closing();
+    if (!isGone(reply.raw)) throw shuttingDown();
     reply.hijack();
     return undefined;
   }
@@ -134,8 +135,4 @@ function openStream(reply: FastifyReply): void {
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
   });
-}
-
-function closing(): RuntimeError {
-  return new RuntimeError("SERVICE_UNAVAILABLE", "The server is shutting down.", { retryAfter: 5 });
 }
