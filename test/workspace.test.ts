@@ -34,12 +34,13 @@ const allowed: readonly [RegExp, readonly RegExp[]][] = [
   [/^agentscope-runtime$/, [/^agent-api$/, /^core$/, /^agentscope$/, /^(adapters|protocols|deployers)-/]],
 ];
 /** What packages may use in their tests besides. */
-const allowedInTests = [/^testing$/, /^agentscope$/];
+const allowedInTests = [/^testing$/, /^test-servers$/, /^agentscope$/];
 
 const packages = readdirSync(join(root, "packages")).map((folder) => read("packages", folder));
 const apps = [
   ...readdirSync(join(root, "apps")).map((folder) => read("apps", folder)),
   read("", "benchmarks"),
+  read("test", "servers"),
 ];
 
 describe.each(packages)("the package $folder", ({ folder, dir, manifest, tsconfig }) => {

@@ -99,3 +99,10 @@ export {
   InMemoryStateService,
   type InMemoryStateServiceOptions,
 } from "./services/in-memory-state-service.ts";
+export { toJsonObjectText } from "./services/json-object.ts";
+export { memoryTerms } from "./services/memory-terms.ts";
+export { fromMessageText, type MessageText, toMessageTexts } from "./services/message-text.ts";
+export { ownerText } from "./services/owner-text.ts";
+export { decodeCursor, encodeCursor } from "./services/page-cursor.ts";
+export { searchTerms } from "./services/search-terms.ts";
+export { pageLimit, toPage } from "./services/to-page.ts";

@@ -163,7 +163,7 @@ export class InMemoryRunStore implements RunStore {
       const run = this.#find(runId);
       if (run.expired)
         throw new RuntimeError("RUN_EXPIRED", `The events of run ${runId} are no longer kept.`);
-      return new RunReader(run, { after, follow, signal });
+      return new RunReader(run.feed, { after, follow, signal });
     } catch (error) {
       return rejecting(error);
     }

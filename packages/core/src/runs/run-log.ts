@@ -14,11 +14,17 @@ interface Deltas {
  */
 export class RunLog {
   readonly #folded: (LogEntry | Deltas)[] = [];
-  #foldedCount = 0;
   #recent: LogEntry[] = [];
+  /** The number of the first entry that is not folded. */
+  #recentFrom: number;
 
-  get count(): number {
-    return this.#foldedCount + this.#recent.length;
+  constructor(first = 0) {
+    this.#recentFrom = first;
+  }
+
+  /** One past the number of the last entry. */
+  get next(): number {
+    return this.#recentFrom + this.#recent.length;
   }
 
   push(entry: LogEntry): void {
@@ -27,8 +33,8 @@ export class RunLog {
 
   /** The entries from number `from` on, at most `max` of them. */
   slice(from: number, max: number): readonly LogEntry[] {
-    if (from >= this.#foldedCount) {
-      const start = from - this.#foldedCount;
+    if (from >= this.#recentFrom) {
+      const start = from - this.#recentFrom;
       return this.#recent.slice(start, start + max);
     }
     const entries: LogEntry[] = [];
@@ -53,7 +59,7 @@ export class RunLog {
       if (entry instanceof DeltaLogEntry) this.#foldDelta(entry);
       else this.#folded.push(entry);
     }
-    this.#foldedCount += this.#recent.length;
+    this.#recentFrom += this.#recent.length;
     this.#recent = [];
   }
 

@@ -1,5 +1,5 @@
 import type { LogEntry } from "../contracts/log-entry.ts";
-import type { StoredRun } from "./stored-run.ts";
+import type { RunFeed } from "./run-feed.ts";
 
 type Result = IteratorResult<readonly LogEntry[], undefined>;
 
@@ -19,18 +19,15 @@ export interface RunReaderOptions {
  * one promise a batch.
  */
 export class RunReader implements AsyncIterableIterator<readonly LogEntry[], undefined> {
-  readonly #run: StoredRun;
-  /** The log as it is now, since that of a run that expires is taken away. */
-  readonly #log: StoredRun["log"];
+  readonly #feed: RunFeed;
   readonly #follow: boolean;
   readonly #signal: AbortSignal | undefined;
   #next: number;
   #waiting: ((result: Result) => void) | undefined;
   #closed = false;
 
-  constructor(run: StoredRun, { after, follow, signal }: RunReaderOptions) {
-    this.#run = run;
-    this.#log = run.log;
+  constructor(feed: RunFeed, { after, follow, signal }: RunReaderOptions) {
+    this.#feed = feed;
     this.#next = after + 1;
     this.#follow = follow;
     this.#signal = signal;
@@ -47,7 +44,7 @@ export class RunReader implements AsyncIterableIterator<readonly LogEntry[], und
     if (result !== undefined) return Promise.resolve(result);
     return new Promise((resolve) => {
       this.#waiting = resolve;
-      this.#run.readers.add(this);
+      this.#feed.readers.add(this);
     });
   }
 
@@ -63,19 +60,19 @@ export class RunReader implements AsyncIterableIterator<readonly LogEntry[], und
     if (result === undefined) return;
     const resolve = this.#waiting;
     this.#waiting = undefined;
-    this.#run.readers.delete(this);
+    this.#feed.readers.delete(this);
     resolve(result);
   }
 
   /** What there is to say now; `undefined` where that is nothing yet. */
   #take(): Result | undefined {
     if (this.#closed) return DONE;
-    if (this.#next < this.#log.count) {
-      const value = this.#log.slice(this.#next, MAX_BATCH);
+    if (this.#next < this.#feed.next) {
+      const value = this.#feed.slice(this.#next, MAX_BATCH);
       this.#next += value.length;
       return { done: false, value };
     }
-    if (this.#follow && !this.#run.over) return undefined;
+    if (this.#follow && !this.#feed.over) return undefined;
     this.#end();
     return DONE;
   }

@@ -2,8 +2,7 @@ import { isTerminal, type Status } from "@agentscope-runtime/agent-api";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import type { CancelRequest, NewRun, RunLease, RunRecord } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
-import { RunLog } from "./run-log.ts";
-import type { RunReader } from "./run-reader.ts";
+import { RunFeed } from "./run-feed.ts";
 import type { TurnEnd } from "./turn-end.ts";
 
 /** A run in the memory of its store: its record, its log, and who waits for what. */
@@ -11,9 +10,7 @@ export class StoredRun {
   readonly id: string;
   /** Counts the runs of a store in the order they were created. */
   readonly ordinal: number;
-  log: RunLog = new RunLog();
-  /** Those who wait for the next entry. */
-  readonly readers: Set<RunReader> = new Set();
+  feed: RunFeed;
   /** The characters of request and log. */
   length: number;
   status: Status;
@@ -29,8 +26,6 @@ export class StoredRun {
   #expired = false;
   #lastSeq: number;
   readonly #turnEnd: TurnEnd;
-  #changed = false;
-  #abandoned = false;
   readonly #turn = Promise.withResolvers<void>();
   readonly #canceled = Promise.withResolvers<CancelRequest>();
 
@@ -40,7 +35,8 @@ export class StoredRun {
     this.lane = lane;
     this.status = status;
     this.owner = run.owner;
-    this.log.push(run.created);
+    this.feed = new RunFeed(turnEnd);
+    this.feed.add([run.created]);
     this.length = run.created.json.length + JSON.stringify(run.request).length;
     this.#new = run;
     this.#turnEnd = turnEnd;
@@ -60,11 +56,6 @@ export class StoredRun {
 
   get ended(): boolean {
     return isTerminal(this.status);
-  }
-
-  /** True when no further entry will come. */
-  get over(): boolean {
-    return this.ended || this.#abandoned;
   }
 
   get lease(): RunLease {
@@ -109,12 +100,9 @@ export class StoredRun {
   }
 
   add(entries: readonly LogEntry[]): void {
-    for (const entry of entries) {
-      this.log.push(entry);
-      this.length += entry.json.length;
-    }
+    for (const { json } of entries) this.length += json.length;
     this.#lastSeq += entries.length;
-    this.#notify();
+    this.feed.add(entries, this.ended);
   }
 
   requestCancel(cancel: CancelRequest): void {
@@ -144,31 +132,13 @@ export class StoredRun {
   /** Lets go of everybody who waits for anything. */
   abandon(reason: Error): void {
     this.leave(reason);
-    this.#abandoned = true;
-    this.#wake();
+    this.feed.end();
   }
 
   /** Gives up the events. Readers at work keep theirs. */
   expire(): void {
     this.#expired = true;
-    this.log = new RunLog();
+    this.feed = new RunFeed(this.#turnEnd);
     this.length = 0;
-  }
-
-  #notify(): void {
-    if (this.#changed) return;
-    this.#changed = true;
-    this.#turnEnd.add(this.#onTurnEnd);
-  }
-
-  // At the end of the turn, so that readers get what the turn brought as one batch.
-  readonly #onTurnEnd = (): void => {
-    this.#changed = false;
-    this.#wake();
-    this.log.fold();
-  };
-
-  #wake(): void {
-    for (const reader of this.readers) reader.wake();
   }
 }

@@ -10,6 +10,7 @@ import type { Page, PageOptions } from "../contracts/page.ts";
 import type { SessionHandle } from "../contracts/session-key.ts";
 import { FenceGate } from "./fence-gate.ts";
 import { InMemoryService } from "./in-memory-service.ts";
+import { memoryTerms } from "./memory-terms.ts";
 import { fromMessageText, type MessageText, toMessageTexts } from "./message-text.ts";
 import { ownerText } from "./owner-text.ts";
 import { decodeCursor, encodeCursor } from "./page-cursor.ts";
@@ -39,7 +40,7 @@ export class InMemoryMemoryService extends InMemoryService implements MemoryServ
     for (const text of toMessageTexts(messages)) {
       const key = JSON.stringify([sessionId, text.id]);
       if (items.has(key)) continue;
-      items.set(key, { ...text, sessionId, place: ++this.#counter, terms: termsOf(text) });
+      items.set(key, { ...text, sessionId, place: ++this.#counter, terms: memoryTerms(text) });
     }
     this.#items.set(ownerText(session), items);
   }
@@ -93,12 +94,6 @@ interface StoredItem extends MessageText {
   readonly sessionId: string;
   readonly place: number;
   readonly terms: ReadonlySet<string>;
-}
-
-function termsOf(text: MessageText): ReadonlySet<string> {
-  const parts = fromMessageText(text).content ?? [];
-  const texts = parts.map((part) => (part.type === "text" ? part.text : undefined));
-  return searchTerms(texts.filter((part) => part != null).join("\n"), { single: true });
 }
 
 function toItem(item: StoredItem): MemoryItem {
