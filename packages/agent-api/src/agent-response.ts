@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { attempt } from "./attempt.ts";
 import { AgentError } from "./error-code.ts";
 import { Message, Usage } from "./message.ts";
 import { Status } from "./status.ts";
@@ -13,6 +14,7 @@ export type IncompleteDetails = z.infer<typeof IncompleteDetails>;
 /** A run as a client sees it. `created_at` and `completed_at` are Unix seconds; `output` is filled at the end. */
 export const AgentResponse = z.object({
   sequence_number: z.int().nonnegative().nullable().default(null),
+  attempt,
   object: z.literal("response").default("response"),
   status: Status.default("created"),
   error: AgentError.nullable().default(null),

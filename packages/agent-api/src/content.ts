@@ -1,10 +1,14 @@
 import { z } from "zod";
+import { attempt } from "./attempt.ts";
 import { AgentError } from "./error-code.ts";
 import { Status } from "./status.ts";
 
 // The keys of an event stand in this order on the wire, `null` where there is nothing to say.
 const base = {
   sequence_number: z.int().nonnegative().nullable().default(null),
+  attempt,
+  /** How many deltas were joined to this one in a run that ended a while ago: those up to its number. */
+  compacted: z.int().positive().optional(),
   object: z.literal("content").default("content"),
   status: Status.nullable().default(null),
   error: AgentError.nullable().default(null),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { attempt } from "./attempt.ts";
 import { Content } from "./content.ts";
 import { AgentError } from "./error-code.ts";
 import { newMessageId } from "./ids.ts";
@@ -40,6 +41,7 @@ export type Usage = z.infer<typeof Usage>;
 /** One message of a conversation. Missing keys are filled in: `id`, `type` `message`, status `created`. */
 export const Message = z.object({
   sequence_number: z.int().nonnegative().nullable().default(null),
+  attempt,
   object: z.literal("message").default("message"),
   status: Status.default("created"),
   error: AgentError.nullable().default(null),

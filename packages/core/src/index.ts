@@ -40,6 +40,8 @@ export type {
   ProtocolLife,
   ServedAgent,
 } from "./contracts/protocol-adapter.ts";
+export type { LogSegment, LogStretch, RunBackend, RunTopic } from "./contracts/run-backend.ts";
+export type { RunDispatcher, RunWorker } from "./contracts/run-dispatcher.ts";
 export type {
   CancelRequest,
   CreateResult,
@@ -47,6 +49,8 @@ export type {
   ListRunsOptions,
   NewRun,
   ReadRunOptions,
+  RecoveredRun,
+  RecoverOptions,
   RunLease,
   RunRecord,
   RunStore,
@@ -73,7 +77,25 @@ export type {
   SaveStateOptions,
   StateService,
 } from "./contracts/state-service.ts";
+export type {
+  Backoff,
+  CloseWorkerOptions,
+  EnqueuedTask,
+  ListTasksOptions,
+  NewTask,
+  Task,
+  TaskAttempt,
+  TaskKey,
+  TaskQueue,
+  TaskRecord,
+  TaskStatus,
+  TaskWork,
+  TaskWorker,
+  WorkOptions,
+} from "./contracts/task-queue.ts";
 export { RuntimeError, type RuntimeErrorOptions } from "./errors/runtime-error.ts";
+export { DeltaLogEntry } from "./runs/delta-log-entry.ts";
+export { DurableRunStore, type DurableRunStoreOptions } from "./runs/durable-run-store.ts";
 export type {
   EngineServices,
   HandlerContext,
@@ -83,7 +105,9 @@ export type {
 } from "./runs/hosted-agent.ts";
 export { InMemoryRunStore, type InMemoryRunStoreOptions } from "./runs/in-memory-run-store.ts";
 export { JsonLogEntry } from "./runs/json-log-entry.ts";
+export { compactSegments } from "./runs/log-segment.ts";
 export type { RunOptions } from "./runs/run-limits.ts";
+export { type RunRetention, type RunRetentionOptions, runRetention } from "./runs/run-retention.ts";
 export type { Caller, Runs, StartedRun, StartRunOptions } from "./runs/runs.ts";
 export type { EndpointContext, EndpointHandler, EndpointOptions } from "./server/endpoint.ts";
 export { errorReply } from "./server/error-reply.ts";
@@ -106,3 +130,12 @@ export { ownerText } from "./services/owner-text.ts";
 export { decodeCursor, encodeCursor } from "./services/page-cursor.ts";
 export { searchTerms } from "./services/search-terms.ts";
 export { pageLimit, toPage } from "./services/to-page.ts";
+export { type AttemptEnd, type AttemptOptions, attemptTask } from "./tasks/attempt-task.ts";
+export { backoffDelay } from "./tasks/backoff-delay.ts";
+export {
+  InMemoryTaskQueue,
+  type InMemoryTaskQueueOptions,
+} from "./tasks/in-memory-task-queue.ts";
+export { type ResolvedTask, resolveTask } from "./tasks/resolved-task.ts";
+export type { TaskContext, TaskHandler, TaskOptions } from "./tasks/task-definition.ts";
+export { type WorkLimits, workLimits } from "./tasks/work-limits.ts";

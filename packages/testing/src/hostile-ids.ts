@@ -25,6 +25,8 @@ export const hostileIds: readonly string[] = [
   "a\nb",
   "\t",
   "\0",
+  "\ud800",
+  "\udc00",
   "0",
   "00",
   "null",

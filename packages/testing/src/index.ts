@@ -14,12 +14,17 @@ export {
   type FakeToolCall,
 } from "./fake-model-server.ts";
 export { type GoldenTrace, type GoldenTraceName, goldenTrace, goldenTraceNames } from "./golden-traces.ts";
-export { responseEntry, textEntries, textEntry, toLogEntry } from "./log-entries.ts";
+export { deltaEntry, responseEntry, textEntries, textEntry, toLogEntry } from "./log-entries.ts";
 export { type MemoryServiceSuiteOptions, memoryServiceSuite } from "./memory-service-suite.ts";
 export { type NewRunOptions, newRun } from "./new-run.ts";
-export { type RunStoreSuiteOptions, runStoreSuite } from "./run-store-suite.ts";
+export {
+  type RunStoreSuiteCreateOptions,
+  type RunStoreSuiteOptions,
+  runStoreSuite,
+} from "./run-store-suite.ts";
 export {
   type SessionHistoryServiceSuiteOptions,
   sessionHistoryServiceSuite,
 } from "./session-history-service-suite.ts";
 export { type StateServiceSuiteOptions, stateServiceSuite } from "./state-service-suite.ts";
+export { type TaskQueueBounds, type TaskQueueSuiteOptions, taskQueueSuite } from "./task-queue-suite.ts";

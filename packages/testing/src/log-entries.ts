@@ -1,5 +1,5 @@
 import { type AgentEvent, AgentResponse, type Status, TextContent } from "@agentscope-runtime/agent-api";
-import type { LogEntry } from "@agentscope-runtime/core";
+import { DeltaLogEntry, type LogEntry } from "@agentscope-runtime/core";
 
 /** The entry of an event, whose `sequence_number` becomes `seq`. */
 export function toLogEntry(seq: number, event: AgentEvent): LogEntry {
@@ -16,6 +16,12 @@ export function responseEntry(seq: number, runId: string, status: Status): LogEn
 export function textEntry(seq: number, text: string = `text ${seq}`): LogEntry {
   const content = { type: "text", text, delta: true, index: 0, msg_id: "msg_1", status: "in_progress" };
   return toLogEntry(seq, TextContent.parse(content));
+}
+
+/** A piece of text as the engine makes it, in the slot `index`. */
+export function deltaEntry(seq: number, text: string, index: number = 0): LogEntry {
+  const head = `"object":"content","status":"in_progress","error":null,"type":"text","index":${index},"delta":true,"msg_id":"msg_1","text":`;
+  return new DeltaLogEntry(seq, head, text);
 }
 
 /** `count` entries with text, from the number `seq` on. */

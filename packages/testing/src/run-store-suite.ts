@@ -6,8 +6,12 @@ import { textEntries } from "./log-entries.ts";
 import { newRun } from "./new-run.ts";
 import { runCancelCases } from "./run-cancel-cases.ts";
 import { createRun, endRun, readRun, seqs } from "./run-cases.ts";
+import { runCompactionCases } from "./run-compaction-cases.ts";
 import { runCreateCases } from "./run-create-cases.ts";
+import { runDeleteCases } from "./run-delete-cases.ts";
+import { runLeaseCases } from "./run-lease-cases.ts";
 import { runListCases } from "./run-list-cases.ts";
+import { runPeerCases } from "./run-peer-cases.ts";
 import { runReadCases } from "./run-read-cases.ts";
 import { runTurnCases } from "./run-turn-cases.ts";
 import { runWriteCases } from "./run-write-cases.ts";
@@ -15,15 +19,25 @@ import { runWriteCases } from "./run-write-cases.ts";
 export interface RunStoreSuiteOptions {
   /**
    * An unstarted store with data of its own. It keeps the events of the last `maxFinishedRuns` ended runs, else of a
-   * thousand at least, and gives up others' when runs are created.
+   * thousand at least, and gives up others' at the latest soon after runs are created. Owners lose their runs when they
+   * were silent for `leaseTtl` milliseconds.
    */
-  create(options?: { readonly maxFinishedRuns?: number | undefined }): Promise<RunStore> | RunStore;
+  create(options?: RunStoreSuiteCreateOptions): Promise<RunStore> | RunStore;
   /** Given where the data outlives the store. */
   readonly durable?: Durable<RunStore> | undefined;
+  /** An unstarted store over the data of `store`, which goes on, as another process would have it. */
+  peer?(store: RunStore): Promise<RunStore> | RunStore;
+}
+
+export interface RunStoreSuiteCreateOptions {
+  readonly maxFinishedRuns?: number | undefined;
+  readonly leaseTtl?: number | undefined;
+  /** After how many milliseconds an ended run is compacted, by a store that compacts. */
+  readonly compactAfter?: number | undefined;
 }
 
 /** Registers tests of everything that {@link RunStore} promises. */
-export function runStoreSuite(name: string, { create, durable }: RunStoreSuiteOptions): void {
+export function runStoreSuite(name: string, { create, durable, peer }: RunStoreSuiteOptions): void {
   describe(`${name} as a RunStore`, () => {
     let store: RunStore;
     beforeEach(async () => {
@@ -44,6 +58,10 @@ export function runStoreSuite(name: string, { create, durable }: RunStoreSuiteOp
       requestCancel: (store) => store.requestCancel("unknown", { reason: "a test" }),
       watchCancel: (store) => store.watchCancel("unknown", new AbortController().signal),
       acquire: (store) => store.acquire("unknown", "owner"),
+      renew: (store) => store.renew("owner"),
+      recover: (store) => store.recover("owner", { agents: ["agent"], limit: 1 }),
+      unclaimed: (store) => store.unclaimed({ agents: ["agent"], limit: 1 }),
+      deleteSession: (store) => store.deleteSession({ agent: "agent", userId: "a", sessionId: "b" }),
     });
 
     runCreateCases(() => store);
@@ -52,6 +70,9 @@ export function runStoreSuite(name: string, { create, durable }: RunStoreSuiteOp
     runReadCases(() => store);
     runCancelCases(() => store);
     runListCases(() => store);
+    runLeaseCases(create);
+    runDeleteCases(() => store);
+    if (peer !== undefined) runPeerCases(() => store, peer);
 
     it("lets go of those who read when it stops, with or without an error", async () => {
       const { run } = await createRun(store);
@@ -84,6 +105,7 @@ export function runStoreSuite(name: string, { create, durable }: RunStoreSuiteOp
     });
 
     if (durable === undefined) return;
+    runCompactionCases(create);
     describe("reopened", () => {
       it("has its runs, events, keys, requests, line and fences", async () => {
         const session = { sessionId: "session" };

@@ -4,25 +4,37 @@ import { JsonLogEntry } from "../runs/json-log-entry.ts";
 
 /** Numbers events and serialises each exactly once. */
 export class EventSequence {
-  #next = 0;
+  #next: number;
+  readonly #mark: string;
   #entries: LogEntry[] = [];
+
+  /** Begins at the number `first`. Events of a handler that was started again say which `attempt` they are of. */
+  constructor(first = 0, attempt = 1) {
+    this.#next = first;
+    this.#mark = attempt > 1 ? `"attempt":${attempt},` : "";
+  }
 
   /** Adds the event whose JSON after its `sequence_number` is `rest`, and returns the whole of its JSON. */
   emit(rest: string): string {
     const seq = this.#next++;
-    const json = `{"sequence_number":${seq},${rest}`;
+    const json = `{"sequence_number":${seq},${this.#mark}${rest}`;
     this.#entries.push(new JsonLogEntry(seq, json));
     return json;
   }
 
-  /** Adds a piece of text whose event's JSON is its number, `head` and the text. */
+  /** The head of the pieces of text whose events' JSON has `rest` between number and text. */
+  deltaHead(rest: string): string {
+    return `${this.#mark}${rest}`;
+  }
+
+  /** Adds a piece of text with a head that `deltaHead` made. */
   emitDelta(head: string, text: string): void {
     this.#entries.push(new DeltaLogEntry(this.#next++, head, text));
   }
 
   /** The entry that `emit` would add. */
   preview(rest: string): LogEntry {
-    return new JsonLogEntry(this.#next, `{"sequence_number":${this.#next},${rest}`);
+    return new JsonLogEntry(this.#next, `{"sequence_number":${this.#next},${this.#mark}${rest}`);
   }
 
   /** The entries added since the last call. */

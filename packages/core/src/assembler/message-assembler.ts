@@ -1,14 +1,17 @@
-import type {
-  AgentError,
-  IncompleteDetails,
-  MessageType,
-  Role,
-  TerminalStatus,
-  Usage,
+import {
+  type AgentError,
+  type IncompleteDetails,
+  isTerminal,
+  type Message,
+  type MessageType,
+  type Role,
+  type TerminalStatus,
+  type Usage,
 } from "@agentscope-runtime/agent-api";
 import type { AgentPart, FinishReason } from "../contracts/agent-part.ts";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import { EventSequence } from "./event-sequence.ts";
+import { endLeftOpen } from "./left-open.ts";
 import { ToolMessages } from "./tool-messages.ts";
 import { addUsage } from "./usage-total.ts";
 import { WireMessage } from "./wire-message.ts";
@@ -19,6 +22,14 @@ export interface MessageAssemblerOptions {
   readonly sessionId: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** When the run was created, in milliseconds since the epoch. Defaults to now. */
+  readonly createdAt?: number | undefined;
+  /** The number of the first event. Defaults to 0. */
+  readonly first?: number | undefined;
+  /** Which start of the handler it is. Defaults to 1. */
+  readonly attempt?: number | undefined;
+  /** The ids of the messages that earlier attempts brought. */
+  readonly takenIds?: Iterable<string> | undefined;
 }
 
 /** How a run ended. */
@@ -46,7 +57,7 @@ interface Source {
 
 /** Turns parts into the events of a run. The only code that knows which events are legal in which order. */
 export class MessageAssembler {
-  readonly #events = new EventSequence();
+  readonly #events: EventSequence;
   readonly #tools: ToolMessages;
   readonly #responseHead: string;
   readonly #options: MessageAssemblerOptions;
@@ -60,7 +71,9 @@ export class MessageAssembler {
 
   constructor(options: MessageAssemblerOptions) {
     this.#options = options;
-    this.#createdAt = Math.floor(options.now() / 1000);
+    this.#events = new EventSequence(options.first, options.attempt);
+    for (const id of options.takenIds ?? []) this.#ids.set(id, 1);
+    this.#createdAt = Math.floor((options.createdAt ?? options.now()) / 1000);
     this.#responseHead = `"id":${JSON.stringify(options.responseId)},"created_at":${this.#createdAt}`;
     this.#tools = new ToolMessages(
       this.#events,
@@ -170,6 +183,14 @@ export class MessageAssembler {
   close(status: "completed" | "incomplete"): void {
     for (const source of this.#sources.values()) this.#closeSource(source, status);
     this.#tools.close(status);
+  }
+
+  /** Takes over the messages of an owner that died: those it left open end as `incomplete`. */
+  adopt(messages: readonly Message[]): void {
+    for (const message of messages) {
+      const ended = isTerminal(message.status);
+      this.#output.push(ended ? JSON.stringify(message) : endLeftOpen(this.#events, message));
+    }
   }
 
   /** The terminal event of that outcome. Nothing may be added after it. */

@@ -46,7 +46,7 @@ export class WireMessage {
       this.#growing = {
         type,
         pieces: [],
-        deltaHead: `${this.#slotHead("in_progress", type, true)},"${type}":`,
+        deltaHead: this.#events.deltaHead(`${this.#slotHead("in_progress", type, true)},"${type}":`),
       };
     }
     this.#growing.pieces.push(text);

@@ -13,6 +13,10 @@ export interface RunRecord {
   readonly session: RunSession;
   readonly status: Status;
   readonly request: ResolvedAgentRequest;
+  /** Who runs it, or ran it last; `undefined` where it waits for somebody to take it. */
+  readonly owner?: string | undefined;
+  /** How often its handler was started. */
+  readonly attempt: number;
   readonly createdAt: number;
   readonly startedAt?: number | undefined;
   readonly completedAt?: number | undefined;
@@ -40,8 +44,8 @@ export interface NewRun {
   /** How many runs may wait behind the session's running one. */
   readonly maxQueued: number;
   readonly idempotency?: Idempotency | undefined;
-  /** Who will run it. */
-  readonly owner: string;
+  /** Who will run it; `undefined` where it waits for somebody to `acquire` it. */
+  readonly owner?: string | undefined;
 }
 
 export interface Idempotency {
@@ -55,6 +59,7 @@ export type CreateResult =
   | {
       readonly kind: "created";
       readonly run: RunRecord;
+      /** Void where the run has no owner. */
       readonly lease: RunLease;
       /** How many runs of the session must settle before this one may start. */
       readonly ahead: number;
@@ -69,6 +74,21 @@ export interface RunLease {
   readonly epoch: number;
   /** The number the owner's first entry has to have. */
   readonly nextSeq: number;
+}
+
+/** A run taken over from an owner that has fallen silent. */
+export interface RecoveredRun {
+  readonly run: RunRecord;
+  readonly lease: RunLease;
+  /** The session's new fence, if the run had its turn: the handle of the former owner's handler is void with it. */
+  readonly fence?: number | undefined;
+}
+
+export interface RecoverOptions {
+  /** Whose runs the new owner can run. */
+  readonly agents: readonly string[];
+  /** How many runs to take over at the most. */
+  readonly limit: number;
 }
 
 export interface ReadRunOptions {
@@ -92,25 +112,41 @@ export interface ListRunsOptions extends PageOptions {
  * unknown run reject with `RESOURCE_NOT_FOUND`, but for `get` and `release`. What waits is rejected by `stop`; reading ends.
  */
 export interface RunStore extends Service {
+  /** How long an owner may be silent before others take its runs over, in milliseconds. */
+  readonly leaseTtl: number;
+
+  /**
+   * How long pieces of text may gather before they are appended, in milliseconds: what is lost when a process dies, and
+   * by how much readers lag behind. 0 appends at once.
+   */
+  readonly flushInterval: number;
+
   /**
    * Creates a run with its first entry, all in one step. A known idempotency key answers `replayed`, or rejects with
    * `IDEMPOTENCY_MISMATCH` if the fingerprint differs; then a used id rejects with `RUN_ID_CONFLICT`; then, if the
    * session has runs that have not settled: `reject` rejects with `SESSION_BUSY`, `enqueue` with `QUEUE_FULL` where
    * `maxQueued` wait, and `interrupt` requests the cancellation of them all. A refused run leaves nothing behind; an
-   * expired one keeps its id and its key.
+   * expired one keeps its id and its key. An owner that creates a run is heard.
    */
   create(run: NewRun): Promise<CreateResult>;
 
   /**
    * Resolves to the session's new fence when every earlier run of the session was released; the run is then
-   * `in_progress` unless it has ended. When `signal` aborts it rejects with the reason, and the run keeps its place.
+   * `in_progress`, and its attempt one more, unless it has ended. When `signal` aborts it rejects with the reason, and
+   * the run keeps its place.
    */
   waitTurn(lease: RunLease, signal?: AbortSignal): Promise<number>;
 
-  /** Leaves the session's line: the run's handler has settled or is given up on. Idempotent; a void lease changes nothing. */
-  release(lease: RunLease): Promise<void>;
+  /**
+   * Leaves the session's line: the run's handler has settled or is given up on. Idempotent; a void lease changes nothing.
+   * Resolves to the id of the run whose turn it is now, if nobody owns that.
+   */
+  release(lease: RunLease): Promise<string | undefined>;
 
-  /** Adds entries. Rejects with `FENCED` if the lease is not the current one, the numbers don't follow, or the run has ended. */
+  /**
+   * Adds entries, or only checks the lease where there are none. Rejects with `FENCED` if the lease is not the current
+   * one, the numbers don't follow, or the run has ended.
+   */
   append(lease: RunLease, entries: readonly LogEntry[]): Promise<void>;
 
   /**
@@ -137,6 +173,27 @@ export interface RunStore extends Service {
   /** Resolves when the run's cancellation is requested; rejects when `signal` aborts. */
   watchCancel(runId: string, signal: AbortSignal): Promise<CancelRequest>;
 
-  /** Takes a run over: its former owner's lease is void from now on. Rejects with `RESOURCE_NOT_FOUND`. */
-  acquire(runId: string, owner: string): Promise<RunLease>;
+  /**
+   * Takes a run over, or takes one on that nobody owns: any former lease is void from now on. With `unclaimed`, rejects
+   * with `FENCED` where it has an owner.
+   */
+  acquire(runId: string, owner: string, options?: { readonly unclaimed?: boolean }): Promise<RunLease>;
+
+  /**
+   * Says that the owner lives. Resolves to false if it was silent for longer than `leaseTtl`, so that its runs may
+   * belong to others by now: an `append` of nothing tells.
+   */
+  renew(owner: string): Promise<boolean>;
+
+  /**
+   * Takes over runs that have not settled and whose owner has been silent for longer than `leaseTtl`, the oldest first.
+   * Two that call it at once never get the same run.
+   */
+  recover(owner: string, options: RecoverOptions): Promise<readonly RecoveredRun[]>;
+
+  /** The ids of runs that nobody owns although it is their turn, the oldest first, at most `limit`. */
+  unclaimed(options: RecoverOptions): Promise<readonly string[]>;
+
+  /** Forgets every run of a session, its events and keys included. Rejects with `SESSION_BUSY` unless all have settled. */
+  deleteSession(session: RunSession): Promise<void>;
 }

@@ -8,16 +8,19 @@ import type {
   ListRunsOptions,
   NewRun,
   ReadRunOptions,
+  RecoveredRun,
+  RecoverOptions,
   RunLease,
   RunRecord,
   RunStore,
 } from "../contracts/run-store.ts";
-import { sessionKeyText } from "../contracts/session-key.ts";
+import { type RunSession, sessionKeyText } from "../contracts/session-key.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { decodeCursor, encodeCursor } from "../services/page-cursor.ts";
 import { pageLimit, toPage } from "../services/to-page.ts";
 import { abortable } from "./abortable.ts";
 import { IdempotencyKeys } from "./idempotency-keys.ts";
+import { RunOwners } from "./run-owners.ts";
 import { RunReader } from "./run-reader.ts";
 import { StoredRun } from "./stored-run.ts";
 import { TurnEnd } from "./turn-end.ts";
@@ -33,6 +36,8 @@ export interface InMemoryRunStoreOptions {
   readonly maxExpiredRuns?: number | undefined;
   /** How long an idempotency key is remembered, in milliseconds. Defaults to one day. */
   readonly idempotencyTtl?: number | undefined;
+  /** How long an owner may be silent before others take its runs over, in milliseconds. Defaults to 10,000. */
+  readonly leaseTtl?: number | undefined;
   /** The clock, in milliseconds since the epoch. */
   readonly now?: (() => number) | undefined;
 }
@@ -45,6 +50,7 @@ export class InMemoryRunStore implements RunStore {
   /** The runs of a session that have not settled, in order. */
   readonly #lanes = new Map<string, StoredRun[]>();
   readonly #keys: IdempotencyKeys;
+  readonly #owners = new RunOwners();
   /** Ended runs that still have events, in the order they ended; then those that don't. */
   readonly #finished = new Set<StoredRun>();
   readonly #expired = new Set<StoredRun>();
@@ -59,6 +65,15 @@ export class InMemoryRunStore implements RunStore {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#keys = new IdempotencyKeys(options.idempotencyTtl ?? 86_400_000, this.#now);
+  }
+
+  /** Reads from memory what was just put there: to gather would only delay it. */
+  get flushInterval(): number {
+    return 0;
+  }
+
+  get leaseTtl(): number {
+    return this.#options.leaseTtl ?? 10_000;
   }
 
   async start(): Promise<void> {
@@ -78,6 +93,7 @@ export class InMemoryRunStore implements RunStore {
     this.#expired.clear();
     this.#finishedLength = 0;
     this.#keys.clear();
+    this.#owners.clear();
   }
 
   async health(): Promise<boolean> {
@@ -108,6 +124,7 @@ export class InMemoryRunStore implements RunStore {
     this.#lanes.set(laneKey, lane);
     this.#runs.set(id, created);
     this.#keys.remember(run.idempotency, id);
+    if (run.owner !== undefined) this.#owners.hear(run.owner, this.#now());
     return { kind: "created", run: created.record, lease: created.lease, ahead: lane.length - 1 };
   }
 
@@ -118,22 +135,25 @@ export class InMemoryRunStore implements RunStore {
     if (!run.ended) {
       run.status = "in_progress";
       run.startedAt ??= this.#now();
+      run.attempt++;
     }
-    // Taken from the clock, so that it goes on rising when the process, and with it the last fence, is gone.
-    this.#lastFence = Math.max(this.#lastFence + 1, this.#now());
-    return this.#lastFence;
+    return this.#nextFence();
   }
 
-  async release(lease: RunLease): Promise<void> {
+  async release(lease: RunLease): Promise<string | undefined> {
     const run = this.#runs.get(lease.runId);
-    if (run === undefined || run.settled || run.epoch !== lease.epoch) return;
+    if (run === undefined || run.settled || run.epoch !== lease.epoch || run.owner !== lease.owner) {
+      return undefined;
+    }
     run.settled = true;
     run.leave(new RuntimeError("FENCED", `The run ${run.id} has left its session's line.`));
     const lane = this.#lanes.get(run.lane) ?? [];
     const rest = lane.filter((other) => other !== run);
     if (rest.length === 0) this.#lanes.delete(run.lane);
     else this.#lanes.set(run.lane, rest);
-    rest[0]?.giveTurn();
+    const next = rest[0];
+    next?.giveTurn();
+    return next?.owner === undefined ? next?.id : undefined;
   }
 
   async append(lease: RunLease, entries: readonly LogEntry[]): Promise<void> {
@@ -204,21 +224,81 @@ export class InMemoryRunStore implements RunStore {
     return abortable(this.#find(runId).canceled, signal);
   }
 
-  async acquire(runId: string, owner: string): Promise<RunLease> {
+  async acquire(
+    runId: string,
+    owner: string,
+    { unclaimed = false }: { readonly unclaimed?: boolean } = {},
+  ): Promise<RunLease> {
     const run = this.#find(runId);
+    if (unclaimed && run.owner !== undefined) {
+      throw new RuntimeError("FENCED", `The run ${runId} has an owner already.`);
+    }
+    return this.#take(run, owner);
+  }
+
+  async renew(owner: string): Promise<boolean> {
+    this.#assertStarted();
+    return this.#owners.hear(owner, this.#now()) <= this.leaseTtl;
+  }
+
+  async recover(owner: string, { agents, limit }: RecoverOptions): Promise<readonly RecoveredRun[]> {
+    this.#assertStarted();
+    const now = this.#now();
+    const orphans = this.#unsettled(agents).filter(
+      (run) => run.owner !== undefined && this.#owners.silence(run.owner, now) > this.leaseTtl,
+    );
+    return orphans.slice(0, limit).map((run) => {
+      const lease = this.#take(run, owner);
+      const fence = run.startedAt === undefined ? undefined : this.#nextFence();
+      return { run: run.record, lease, fence };
+    });
+  }
+
+  async unclaimed({ agents, limit }: RecoverOptions): Promise<readonly string[]> {
+    this.#assertStarted();
+    const waiting = this.#unsettled(agents).filter(
+      (run) => run.owner === undefined && this.#lanes.get(run.lane)?.[0] === run,
+    );
+    return waiting.slice(0, limit).map(({ id }) => id);
+  }
+
+  async deleteSession(session: RunSession): Promise<void> {
+    this.#assertStarted();
+    const lane = sessionKeyText(session);
+    if (this.#lanes.has(lane)) throw sessionBusy(session);
+    for (const run of this.#runs.values()) {
+      if (run.lane !== lane) continue;
+      this.#runs.delete(run.id);
+      this.#expired.delete(run);
+      if (this.#finished.delete(run)) this.#finishedLength -= run.length;
+      this.#keys.forget(run.idempotencyKey, run.id);
+    }
+  }
+
+  #take(run: StoredRun, owner: string): RunLease {
+    this.#owners.hear(owner, this.#now());
     run.epoch++;
     run.owner = owner;
     return run.lease;
   }
 
+  /** The runs of those agents that have not settled, the oldest first. */
+  #unsettled(agents: readonly string[]): readonly StoredRun[] {
+    return [...this.#lanes.values()]
+      .flat()
+      .filter((run) => agents.includes(run.session.agent))
+      .sort((left, right) => left.ordinal - right.ordinal);
+  }
+
+  // Taken from the clock, so that it goes on rising when the process, and with it the last fence, is gone.
+  #nextFence(): number {
+    this.#lastFence = Math.max(this.#lastFence + 1, this.#now());
+    return this.#lastFence;
+  }
+
   #admit({ policy, maxQueued, session }: NewRun, lane: readonly StoredRun[]): void {
     if (lane.length === 0) return;
-    if (policy === "reject") {
-      throw new RuntimeError(
-        "SESSION_BUSY",
-        `The session ${session.sessionId} has a run that has not ended.`,
-      );
-    }
+    if (policy === "reject") throw sessionBusy(session);
     if (policy === "enqueue" && lane.length > maxQueued) {
       const message = `${maxQueued} runs of the session ${session.sessionId} are waiting already: try again later.`;
       throw new RuntimeError("QUEUE_FULL", message, { retryAfter: 5 });
@@ -259,6 +339,10 @@ export class InMemoryRunStore implements RunStore {
     if (this.#started) return;
     throw new RuntimeError("SERVICE_NOT_STARTED", "InMemoryRunStore is not started: call start() first.");
   }
+}
+
+function sessionBusy({ sessionId }: RunSession): RuntimeError {
+  return new RuntimeError("SESSION_BUSY", `The session ${sessionId} has a run that has not ended.`);
 }
 
 function rejecting(error: unknown): AsyncIterable<never> {

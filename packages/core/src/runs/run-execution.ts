@@ -9,6 +9,7 @@ import type { HostedAgent } from "./hosted-agent.ts";
 import { RunHistory } from "./run-history.ts";
 import { RunLogWriter } from "./run-log-writer.ts";
 import { canceledOutcome, closingOf, failureOf, outcomeOf } from "./run-outcome.ts";
+import { writeEnd } from "./write-end.ts";
 
 export interface RunExecutionOptions {
   readonly agent: HostedAgent;
@@ -19,6 +20,14 @@ export interface RunExecutionOptions {
   readonly assembler: MessageAssembler;
   readonly store: RunStore;
   readonly log: Logger;
+}
+
+/** How an execution came to its end. */
+export interface ExecutionEnd {
+  /** False where the run's end could not be written although it is this owner's to write. */
+  readonly written: boolean;
+  /** The id of the run whose turn it is now, if nobody owns that. */
+  readonly next: string | undefined;
 }
 
 /** One run from its creation to the moment its handler is done with. */
@@ -34,6 +43,7 @@ export class RunExecution {
   readonly #forced = Promise.withResolvers<void>();
   #forcedOutcome: RunOutcome | undefined;
   #closed = false;
+  #lost = false;
 
   constructor(options: RunExecutionOptions) {
     this.#options = options;
@@ -41,25 +51,53 @@ export class RunExecution {
     this.#history = new RunHistory(options.agent, options.run);
   }
 
-  /** Runs the handler when it is the run's turn. Resolves when the session is free again; never rejects. */
-  async execute(ahead: number): Promise<void> {
-    const { store, lease, log } = this.#options;
+  /**
+   * Runs the handler when it is the run's turn; `queued` says so to readers if it has to wait. Resolves when the session
+   * is free again; never rejects.
+   */
+  async execute({ queued }: { readonly queued: boolean }): Promise<ExecutionEnd> {
+    const { log } = this.#options;
     this.#watchCancel();
+    let written = true;
     try {
-      await this.#run(ahead);
+      await this.#run(queued);
     } catch (error) {
+      written = this.#lost || isFenced(error);
       log.error({ err: error }, "the run could not be written to its end");
     } finally {
       this.#abort.abort(new RuntimeError("RUN_CANCELED", "The run has ended."));
       this.#over.abort();
-      await store.release(lease).catch((error) => log.error({ err: error }, "the run could not be released"));
+    }
+    return { written, next: written ? await this.#release() : undefined };
+  }
+
+  /** Gives the run up if another owner has taken it over. */
+  async check(): Promise<void> {
+    const { store, lease, log } = this.#options;
+    try {
+      await store.append(lease, []);
+    } catch (error) {
+      if (!isFenced(error) || this.#over.signal.aborted) return;
+      log.warn({}, "another owner has taken the run over, since this one was silent for too long");
+      this.#lost = true;
+      this.#force({ status: "failed" });
     }
   }
 
-  async #run(ahead: number): Promise<void> {
+  async #release(): Promise<string | undefined> {
+    const { store, lease, log } = this.#options;
+    try {
+      return await store.release(lease);
+    } catch (error) {
+      log.error({ err: error }, "the run could not be released");
+      return undefined;
+    }
+  }
+
+  async #run(queued: boolean): Promise<void> {
     const { agent, assembler, lease, run, store, log } = this.#options;
     const { limits } = agent;
-    if (ahead > 0) {
+    if (queued) {
       assembler.status("queued");
       this.#write();
     }
@@ -159,17 +197,9 @@ export class RunExecution {
   /** Ends the run: as it has to, if something forces it to; else as canceled, if that was accepted meanwhile; else so. */
   async #finish(natural: RunOutcome): Promise<void> {
     const { assembler, store, run, log } = this.#options;
-    const outcome = this.#forcedOutcome ?? natural;
-    const entries = assembler.take();
-    if (await this.#writer.finish(outcome.status, [...entries, assembler.terminal(outcome)])) {
-      log.info({ status: outcome.status, error: outcome.error }, "the run has ended");
-      return;
-    }
-    const cancel = (await store.get(run.id))?.cancel;
-    if (cancel === undefined) return;
-    const canceled = canceledOutcome(cancel);
-    await this.#writer.finish(canceled.status, [...entries, assembler.terminal(canceled)]);
-    log.info({ status: canceled.status, error: canceled.error }, "the run has ended");
+    const finish = this.#writer.finish.bind(this.#writer);
+    const end = await writeEnd(store, run.id, assembler, this.#forcedOutcome ?? natural, finish);
+    if (end !== undefined) log.info({ status: end.status, error: end.error }, "the run has ended");
   }
 
   #force(outcome: RunOutcome): void {
@@ -191,6 +221,10 @@ export class RunExecution {
       }
     }
   }
+}
+
+function isFenced(error: unknown): boolean {
+  return RuntimeError.is(error) && error.code === "FENCED";
 }
 
 /** How many items a handler may yield in one turn of the loop. */

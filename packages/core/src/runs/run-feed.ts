@@ -10,6 +10,7 @@ export class RunFeed {
   readonly #log: RunLog;
   readonly #turnEnd: TurnEnd;
   #over = false;
+  #complete = false;
   #changed = false;
 
   constructor(turnEnd: TurnEnd, first = 0) {
@@ -33,10 +34,18 @@ export class RunFeed {
     return this.#over;
   }
 
+  /** True once it holds the last entry of the run. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
   /** Adds the next entries; `last` says that no more will come. */
   add(entries: readonly LogEntry[], last = false): void {
     for (const entry of entries) this.#log.push(entry);
-    this.#over ||= last;
+    if (last) {
+      this.#over = true;
+      this.#complete = true;
+    }
     if (this.#changed) return;
     this.#changed = true;
     this.#turnEnd.add(this.#onTurnEnd);
@@ -47,7 +56,7 @@ export class RunFeed {
     return this.#log.slice(from, max);
   }
 
-  /** Lets go of everybody who waits. */
+  /** Lets go of everybody who waits: what follows, if anything, is not here. */
   end(): void {
     this.#over = true;
     this.#wake();

@@ -4,6 +4,13 @@ import type { SessionPolicy } from "../contracts/run-store.ts";
 export interface RunOptions {
   /** What happens to a run whose session has another one that has not ended. Defaults to `enqueue`. */
   readonly sessionPolicy?: SessionPolicy | undefined;
+  /**
+   * What becomes of a run whose process has died: it ends as `failed` with `RUN_INTERRUPTED`, or its handler is started
+   * again, which needs one that bears that. A run that had only waited goes on in either case. Defaults to `fail`.
+   */
+  readonly recover?: "fail" | "rerun" | undefined;
+  /** How often a handler is started for one run at the most, where it is started again. Defaults to 3. */
+  readonly maxAttempts?: number | undefined;
   /** How many runs of a session may wait. Defaults to 16. */
   readonly maxQueuedRuns?: number | undefined;
   /** How many runs may be at work or wait in this process; further ones are refused. Defaults to 20,000. */
@@ -24,6 +31,8 @@ export type RunLimits = { readonly [Key in keyof Required<RunOptions>]: NonNulla
 export function runLimits(options: RunOptions = {}): RunLimits {
   return {
     sessionPolicy: options.sessionPolicy ?? "enqueue",
+    recover: options.recover ?? "fail",
+    maxAttempts: options.maxAttempts ?? 3,
     maxQueuedRuns: options.maxQueuedRuns ?? 16,
     maxActiveRuns: options.maxActiveRuns ?? 20_000,
     cancelGrace: options.cancelGrace ?? 800,

@@ -3,6 +3,7 @@ import type { ErrorCode, TerminalStatus } from "@agentscope-runtime/agent-api";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import type { RunLease, RunStore } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { DeltaLogEntry } from "./delta-log-entry.ts";
 
 /** How far the store may lag behind before the handler is made to wait. */
 const MAX_PENDING = 256;
@@ -15,8 +16,8 @@ const FINAL: ReadonlySet<ErrorCode> = new Set(["FENCED", "RESOURCE_NOT_FOUND", "
 
 /**
  * Writes one run's log. Nobody waits for the store per event: what comes in while a write is under way goes into the
- * next one, and only when too much has gathered is there a promise to wait for. A write that fails is repeated for a
- * while, from where the store's log ends.
+ * next one, pieces of text gather for the store's flush interval, and only when too much has gathered is there a promise
+ * to wait for. A write that fails is repeated for a while, from where the store's log ends.
  */
 export class RunLogWriter {
   readonly #store: RunStore;
@@ -25,8 +26,11 @@ export class RunLogWriter {
   #pending: LogEntry[] = [];
   /** How many of them are being written. */
   #writing = 0;
-  /** While a write is under way: resolves when there is nothing left to write. */
+  /** While a write is under way: resolves when there is nothing left that can't wait. */
   #idle: PromiseWithResolvers<void> | undefined;
+  /** How many of the pending entries are pieces of text, counted from the last. */
+  #waiting = 0;
+  #flush: NodeJS.Timeout | undefined;
   #failure: { readonly error: unknown } | undefined;
   #count = 0;
   #length = 0;
@@ -52,15 +56,17 @@ export class RunLogWriter {
     for (const entry of entries) {
       this.#pending.push(entry);
       this.#length += entry.json.length;
+      this.#waiting = entry instanceof DeltaLogEntry ? this.#waiting + 1 : 0;
     }
     this.#count += entries.length;
-    if (this.#idle === undefined) this.#append();
+    if (this.#idle === undefined) this.#schedule();
     return this.#pending.length > MAX_PENDING ? this.#idle?.promise : undefined;
   }
 
   /** Writes what is left together with the terminal entries; false if the run has ended before. */
   async finish(status: TerminalStatus, entries: readonly LogEntry[]): Promise<boolean> {
-    await this.#idle?.promise;
+    while (this.#idle !== undefined) await this.#idle.promise;
+    clearTimeout(this.#flush);
     const attempt = () => this.#store.finish(this.#lease, status, [...this.#pending, ...entries]);
     if (this.#failure !== undefined) return this.#repeat(this.#failure.error, attempt);
     try {
@@ -70,16 +76,30 @@ export class RunLogWriter {
     }
   }
 
-  #append(): void {
+  /** Writes what is pending: now, or in a while if it is nothing but a few pieces of text. */
+  #schedule(): void {
+    const { length } = this.#pending;
+    if (this.#store.flushInterval === 0 || this.#waiting < length || length > MAX_PENDING) this.#append();
+    else this.#flush ??= setTimeout(this.#append, this.#store.flushInterval);
+  }
+
+  readonly #append = (): void => {
+    clearTimeout(this.#flush);
+    this.#flush = undefined;
     this.#idle ??= Promise.withResolvers();
     this.#writing = this.#pending.length;
     this.#store.append(this.#lease, this.#pending.slice()).then(this.#appended, this.#failed);
-  }
+  };
 
   readonly #appended = (): void => {
     this.#pending = this.#pending.length === this.#writing ? [] : this.#pending.slice(this.#writing);
-    if (this.#pending.length > 0) this.#append();
-    else this.#rest();
+    this.#waiting = Math.min(this.#waiting, this.#pending.length);
+    if (this.#waiting < this.#pending.length || this.#pending.length > MAX_PENDING) {
+      this.#append();
+      return;
+    }
+    this.#rest();
+    if (this.#pending.length > 0) this.#schedule();
   };
 
   readonly #failed = async (error: unknown): Promise<void> => {

@@ -10,6 +10,7 @@ import { MessageAssembler } from "../assembler/message-assembler.ts";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import type { Logger } from "../contracts/logger.ts";
 import type { Page } from "../contracts/page.ts";
+import type { RunDispatcher } from "../contracts/run-dispatcher.ts";
 import type {
   CancelRequest,
   Idempotency,
@@ -21,7 +22,11 @@ import type {
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { shuttingDown } from "../errors/shutting-down.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
-import { RunExecution } from "./run-execution.ts";
+import type { ExecutionEnd } from "./run-execution.ts";
+import { RunExecutions } from "./run-executions.ts";
+import { RunKeeper } from "./run-keeper.ts";
+import { RunRecovery } from "./run-recovery.ts";
+import { toInput } from "./to-input.ts";
 
 /** Who asks, as `authenticate` says; without it nobody in particular. */
 export interface Caller {
@@ -42,6 +47,10 @@ export interface StartedRun {
 export interface RunsOptions {
   readonly store: RunStore;
   readonly log: Logger;
+  /** By name: whose runs to go on with when their process has died. */
+  readonly agents?: ReadonlyMap<string, HostedAgent> | undefined;
+  /** Hands runs to those who execute them; without it they are executed here. */
+  readonly dispatcher?: RunDispatcher | undefined;
   /** The clock, in milliseconds since the epoch. */
   readonly now?: (() => number) | undefined;
 }
@@ -51,15 +60,38 @@ export class Runs {
   readonly #store: RunStore;
   readonly #log: Logger;
   readonly #now: () => number;
+  readonly #agents: ReadonlyMap<string, HostedAgent>;
+  readonly #dispatcher: RunDispatcher | undefined;
   readonly #owner = crypto.randomUUID();
-  readonly #executions = new Map<string, { readonly agent: HostedAgent; readonly done: Promise<void> }>();
+  readonly #executions: RunExecutions;
+  readonly #recovery: RunRecovery;
+  readonly #keeper: RunKeeper;
   readonly #admissions = new Set<Promise<StartedRun>>();
   #drained: Promise<void> | undefined;
 
-  constructor({ store, log, now = Date.now }: RunsOptions) {
+  constructor({ store, log, agents = new Map(), dispatcher, now = Date.now }: RunsOptions) {
     this.#store = store;
     this.#log = log;
     this.#now = now;
+    this.#agents = agents;
+    this.#dispatcher = dispatcher;
+    this.#executions = new RunExecutions(store, log, (runId, end) => this.#ended(runId, end));
+    const claim = (runId: string) => this.#claim(runId);
+    this.#recovery = new RunRecovery({ store, executions: this.#executions, log, now, claim });
+    this.#keeper = new RunKeeper({
+      store,
+      owner: this.#owner,
+      agents,
+      executions: this.#executions,
+      recovery: this.#recovery,
+      log,
+      claim,
+    });
+  }
+
+  /** Begins to hold on to this process's runs, and to look after those of processes that have died. */
+  open(): void {
+    this.#keeper.start();
   }
 
   /** True once no new runs are taken on. */
@@ -81,7 +113,7 @@ export class Runs {
   async #admit(agent: HostedAgent, request: AgentRequest, options: StartRunOptions): Promise<StartedRun> {
     const { caller = {}, idempotency } = options;
     const resolved = await this.#resolve(agent, request, caller);
-    const msgs = convert(agent, resolved);
+    const msgs = toInput(agent, resolved);
     const { id, session_id: sessionId, user_id: userId } = resolved;
     const assembler = new MessageAssembler({ responseId: id, sessionId, now: this.#now });
     assembler.status("created");
@@ -95,17 +127,44 @@ export class Runs {
       policy: agent.limits.sessionPolicy,
       maxQueued: agent.limits.maxQueuedRuns,
       idempotency: idempotency === undefined ? undefined : { ...idempotency, key: scope },
-      owner: this.#owner,
+      owner: this.#dispatcher === undefined ? this.#owner : undefined,
     });
     if (result.kind === "replayed") return { run: assertKept(result.run), replayed: true };
 
     const { run, lease, ahead } = result;
-    const log = this.#log.child({ run_id: id, session_id: sessionId, agent: agent.name });
-    const execution = new RunExecution({ agent, run, lease, msgs, assembler, store: this.#store, log });
-    const done = execution.execute(ahead).finally(() => this.#executions.delete(id));
-    this.#executions.set(id, { agent, done });
-    log.info({ ahead }, "the run was taken on");
+    if (this.#dispatcher === undefined) {
+      this.#executions.start({ agent, run, lease, msgs, assembler, queued: ahead > 0 });
+    } else if (ahead === 0) {
+      await this.#claim(id);
+    }
     return { run, replayed: false };
+  }
+
+  /** Runs a handler for a run that nobody owns yet; resolves when its session is free again. */
+  async take(runId: string): Promise<void> {
+    const run = await this.#store.get(runId);
+    const agent = this.#agents.get(run?.session.agent ?? "");
+    if (run === undefined || agent === undefined || run.owner !== undefined) return;
+    const lease = await this.#store.acquire(runId, this.#owner, { unclaimed: true });
+    await this.#recovery.resume(agent, { run, lease });
+    await this.#executions.settled(runId);
+  }
+
+  /** Has a run taken on that nobody owns. What fails here is done again later. */
+  async #claim(runId: string): Promise<void> {
+    const run = await this.#store.get(runId);
+    try {
+      if (run === undefined) return;
+      if (this.#dispatcher === undefined) this.take(runId).catch(() => undefined);
+      else await this.#dispatcher.dispatch(run.session.agent, runId);
+    } catch (error) {
+      this.#log.error({ err: error, run_id: runId }, "the run could not be dispatched yet");
+    }
+  }
+
+  async #ended(runId: string, { written, next }: ExecutionEnd): Promise<void> {
+    if (!written) this.#keeper.finishLater(runId);
+    if (next !== undefined) await this.#claim(next);
   }
 
   /** The run, if the caller may see it; `RESOURCE_NOT_FOUND` otherwise, `RUN_EXPIRED` if its events are gone. */
@@ -131,8 +190,24 @@ export class Runs {
   }
 
   /** Asks for the run to be canceled; an ended run stays as it is. */
-  cancel(runId: string, cancel: CancelRequest): Promise<RunRecord> {
-    return this.#store.requestCancel(runId, cancel);
+  async cancel(runId: string, cancel: CancelRequest): Promise<RunRecord> {
+    const run = await this.#store.requestCancel(runId, cancel);
+    const agent = this.#agents.get(run.session.agent);
+    // Nobody is there yet to cancel it.
+    if (run.owner === undefined && run.completedAt === undefined && agent !== undefined) {
+      await this.#endUnclaimed(agent, run);
+    }
+    return run;
+  }
+
+  async #endUnclaimed(agent: HostedAgent, run: RunRecord): Promise<void> {
+    try {
+      const lease = await this.#store.acquire(run.id, this.#owner, { unclaimed: true });
+      await this.#recovery.end(agent, run, lease);
+    } catch (error) {
+      if (!(RuntimeError.is(error) && error.code === "FENCED")) throw error;
+      // Somebody has taken it on meanwhile, and is told of the cancellation.
+    }
   }
 
   /** Waits for the run's end and resolves to its terminal event, or to `undefined` if `signal` aborts first. */
@@ -150,28 +225,25 @@ export class Runs {
    * themselves, then they are canceled.
    */
   drain(grace: number): Promise<void> {
-    this.#drained ??= this.#drain(grace);
+    this.#drained ??= this.#drain(grace).finally(() => this.#keeper.stop());
     return this.#drained;
   }
 
   async #drain(grace: number): Promise<void> {
+    this.#keeper.drain();
     const settled = async () => {
       await Promise.allSettled(this.#admissions);
-      await Promise.all([...this.#executions.values()].map(({ done }) => done));
+      await this.#executions.settled();
     };
     const over = new AbortController();
     const timeout = (ms: number) => sleep(ms, undefined, { signal: over.signal }).catch(() => undefined);
     await Promise.race([settled(), timeout(grace)]);
-    const left = [...this.#executions];
-    await Promise.all(left.map(([id]) => this.#cancelAtDrain(id)));
-    const longest = Math.max(0, ...left.map(([, { agent }]) => agent.limits.cancelGrace));
+    const longest = this.#executions.cancelGrace;
+    await Promise.all(this.#executions.ids.map((id) => this.#cancelAtDrain(id)));
     await Promise.race([settled(), timeout(longest + SETTLE_AT_DRAIN)]);
     over.abort();
     if (this.#executions.size > 0) {
-      this.#log.warn(
-        { runs: [...this.#executions.keys()] },
-        "some handlers have not returned before the end",
-      );
+      this.#log.warn({ runs: this.#executions.ids }, "some handlers have not returned before the end");
     }
   }
 
@@ -216,14 +288,5 @@ function assertWaiting({ id, status, session }: RunRecord, request: AgentRequest
   }
   if (request.session_id && request.session_id !== session.sessionId) {
     throw new RuntimeError("INVALID_PARAMETER", `continues names run ${id}, which is of another session.`);
-  }
-}
-
-function convert(agent: HostedAgent, request: ResolvedAgentRequest): unknown {
-  try {
-    return agent.adapter.toInput(request.input);
-  } catch (error) {
-    const message = `The ${agent.adapter.name} adapter can't convert this input.`;
-    throw RuntimeError.from(error, "INPUT_NOT_CONVERTIBLE", message);
   }
 }

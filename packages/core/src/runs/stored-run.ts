@@ -15,8 +15,9 @@ export class StoredRun {
   length: number;
   status: Status;
   cancel: CancelRequest | undefined;
-  owner: string;
+  owner: string | undefined;
   epoch = 1;
+  attempt = 0;
   /** True once the run no longer holds up its session. */
   settled = false;
   startedAt: number | undefined;
@@ -59,7 +60,7 @@ export class StoredRun {
   }
 
   get lease(): RunLease {
-    return { runId: this.id, owner: this.owner, epoch: this.epoch, nextSeq: this.#lastSeq + 1 };
+    return { runId: this.id, owner: this.owner ?? "", epoch: this.epoch, nextSeq: this.#lastSeq + 1 };
   }
 
   get record(): RunRecord {
@@ -68,6 +69,8 @@ export class StoredRun {
       session: this.#new.session,
       status: this.status,
       request: this.#expired ? { ...this.#new.request, input: [] } : this.#new.request,
+      owner: this.owner,
+      attempt: this.attempt,
       createdAt: this.#new.createdAt,
       startedAt: this.startedAt,
       completedAt: this.completedAt,

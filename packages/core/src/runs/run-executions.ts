@@ -1,0 +1,74 @@
+import type { MessageAssembler } from "../assembler/message-assembler.ts";
+import type { Logger } from "../contracts/logger.ts";
+import type { RunLease, RunRecord, RunStore } from "../contracts/run-store.ts";
+import type { HostedAgent } from "./hosted-agent.ts";
+import { type ExecutionEnd, RunExecution } from "./run-execution.ts";
+
+export interface ExecutionOptions {
+  readonly agent: HostedAgent;
+  readonly run: RunRecord;
+  readonly lease: RunLease;
+  /** The input in the framework's own words. */
+  readonly msgs: unknown;
+  readonly assembler: MessageAssembler;
+  /** Whether to tell readers that it has to wait. */
+  readonly queued: boolean;
+}
+
+interface Active {
+  readonly agent: HostedAgent;
+  readonly execution: RunExecution;
+  readonly done: Promise<void>;
+}
+
+/** The runs at work in this process. */
+export class RunExecutions {
+  readonly #store: RunStore;
+  readonly #log: Logger;
+  readonly #active = new Map<string, Active>();
+
+  readonly #onEnd: (runId: string, end: ExecutionEnd) => Promise<void>;
+
+  constructor(store: RunStore, log: Logger, onEnd: (runId: string, end: ExecutionEnd) => Promise<void>) {
+    this.#store = store;
+    this.#log = log;
+    this.#onEnd = onEnd;
+  }
+
+  get size(): number {
+    return this.#active.size;
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#active.keys()];
+  }
+
+  /** How long the most patient of the handlers may go on once it is canceled, in milliseconds. */
+  get cancelGrace(): number {
+    return Math.max(0, ...[...this.#active.values()].map(({ agent }) => agent.limits.cancelGrace));
+  }
+
+  /** Runs a handler when it is its turn. It goes on by itself. */
+  start({ agent, run, lease, msgs, assembler, queued }: ExecutionOptions): void {
+    const { id, session } = run;
+    const log = this.#log.child({ run_id: id, session_id: session.sessionId, agent: agent.name });
+    const execution = new RunExecution({ agent, run, lease, msgs, assembler, store: this.#store, log });
+    const done = execution.execute({ queued }).then((end) => {
+      this.#active.delete(id);
+      return this.#onEnd(id, end);
+    });
+    this.#active.set(id, { agent, execution, done });
+    log.info({ queued }, "the run was taken on");
+  }
+
+  /** Gives up the runs that another owner has taken over. */
+  async check(): Promise<void> {
+    await Promise.all([...this.#active.values()].map(({ execution }) => execution.check()));
+  }
+
+  /** Resolves when those that are at work now have settled, or that one. */
+  async settled(runId?: string): Promise<void> {
+    if (runId !== undefined) return this.#active.get(runId)?.done;
+    await Promise.all([...this.#active.values()].map(({ done }) => done));
+  }
+}
