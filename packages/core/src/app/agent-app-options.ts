@@ -1,5 +1,6 @@
 import type { ProtocolAdapter } from "../contracts/protocol-adapter.ts";
 import type { RunStore } from "../contracts/run-store.ts";
+import type { TaskQueue } from "../contracts/task-queue.ts";
 import type { RunOptions } from "../runs/run-limits.ts";
 import type { Caller } from "../runs/runs.ts";
 
@@ -47,6 +48,11 @@ export interface AgentAppOptions {
   readonly authenticate?: Authenticate | undefined;
   /** Keeps the runs. Started before `init`, stopped after `shutdown`. Defaults to an `InMemoryRunStore`. */
   readonly runStore?: RunStore | undefined;
+  /**
+   * Keeps the tasks, those of hosted apps included. Lives as long as the run store. Defaults to an `InMemoryTaskQueue`
+   * where there are tasks, else to none.
+   */
+  readonly taskQueue?: TaskQueue | undefined;
   /** What is spoken besides the Agent API. */
   readonly protocols?: readonly ProtocolAdapter[] | undefined;
   readonly runs?: RunOptions | undefined;

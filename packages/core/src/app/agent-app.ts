@@ -7,6 +7,7 @@ import type { EngineServices, QueryHandler } from "../runs/hosted-agent.ts";
 import { agentPlugin } from "../server/agent-plugin.ts";
 import { createServer } from "../server/create-server.ts";
 import { type EndpointHandler, type EndpointOptions, toEndpoint } from "../server/endpoint.ts";
+import { type TaskHandler, type TaskOptions, toTask } from "../tasks/task-definition.ts";
 import type { AgentAppOptions } from "./agent-app-options.ts";
 import { AgentEngine } from "./agent-engine.ts";
 import type { AppDefinition } from "./app-definition.ts";
@@ -34,6 +35,7 @@ export class AgentApp<Resources = undefined> {
       services: undefined,
       query: undefined,
       endpoints: [],
+      tasks: [],
       plugins: [],
       hosted: new Map(),
     };
@@ -45,7 +47,7 @@ export class AgentApp<Resources = undefined> {
 
   /** Makes what the handlers work with, once, before the first request. Comes before everything else. */
   init<Made>(make: () => Made | Promise<Made>): AgentApp<Made> {
-    const { init, shutdown, services, query, endpoints, hosted, plugins } = this.#definition;
+    const { init, shutdown, services, query, endpoints, tasks, hosted, plugins } = this.#definition;
     if (
       hosted.size > 0 ||
       plugins.length > 0 ||
@@ -53,7 +55,8 @@ export class AgentApp<Resources = undefined> {
       shutdown !== undefined ||
       services !== undefined ||
       query !== undefined ||
-      endpoints.length > 0
+      endpoints.length > 0 ||
+      tasks.length > 0
     ) {
       throw new RuntimeError(
         "CONFIGURATION_ERROR",
@@ -103,6 +106,19 @@ export class AgentApp<Resources = undefined> {
     handler: EndpointHandler<z.output<Body>, z.output<Query>, Resources>,
   ): this {
     this.#definition.endpoints.push(toEndpoint(path, options, handler));
+    return this;
+  }
+
+  /**
+   * Work for the background: `POST <path>` submits it and answers at once, `GET <path>/:id` shows what came of it,
+   * `POST <path>/:id/cancel` cancels it, `GET <path>` lists.
+   */
+  task<Body extends z.ZodType = z.ZodUnknown>(
+    path: string,
+    options: TaskOptions<Body>,
+    handler: TaskHandler<z.output<Body>, Resources>,
+  ): this {
+    this.#definition.tasks.push(toTask(path, options, handler));
     return this;
   }
 

@@ -6,11 +6,14 @@ import type { HostedAgent } from "../runs/hosted-agent.ts";
 import { InMemoryRunStore } from "../runs/in-memory-run-store.ts";
 import { runLimits } from "../runs/run-limits.ts";
 import { Runs } from "../runs/runs.ts";
+import { AppTasks } from "../tasks/app-tasks.ts";
 import type { AppDefinition } from "./app-definition.ts";
 import { checkHealth, type Health } from "./health.ts";
 
 /** One app at work. */
 interface RunningApp {
+  /** What it is served as. */
+  readonly name: string;
   readonly definition: AppDefinition;
   readonly resources: unknown;
   readonly agent: HostedAgent | undefined;
@@ -20,6 +23,7 @@ interface RunningApp {
 export class AgentEngine {
   readonly #definition: AppDefinition;
   readonly #store: RunStore;
+  readonly tasks: AppTasks;
   readonly #apps = new Map<AppDefinition, RunningApp>();
   #runs: Runs | undefined;
   /** The drains that are under way. */
@@ -29,6 +33,7 @@ export class AgentEngine {
 
   constructor(definition: AppDefinition) {
     this.#definition = definition;
+    this.tasks = new AppTasks(definition);
     this.#store = definition.options.runStore ?? new InMemoryRunStore();
   }
 
@@ -60,8 +65,11 @@ export class AgentEngine {
   retain(log: Logger): Promise<void> {
     return this.#next(async () => {
       if (this.#listeners === 0) await this.#start(log);
-      // Whoever comes while the listeners before are closing takes on runs of its own.
-      if (this.#runs?.draining !== false) this.#runs = new Runs({ store: this.#store, log });
+      // Whoever comes while the listeners before are closing takes on runs and tasks of its own.
+      if (this.#runs?.draining !== false) {
+        await this.tasks.work(this.#apps.values(), log);
+        this.#runs = this.#newRuns(log);
+      }
       this.#listeners++;
     });
   }
@@ -84,16 +92,18 @@ export class AgentEngine {
   }
 
   async #drainRuns(): Promise<void> {
-    const drain = this.#runs?.drain(this.#definition.options.drainGrace ?? 10_000);
-    if (drain !== undefined) this.#drains.add(drain);
+    const grace = this.#definition.options.drainGrace ?? 10_000;
+    const drain = this.#runs?.drain(grace);
+    if (drain !== undefined) this.#drains.add(drain).add(this.tasks.drain(grace));
     await Promise.all(this.#drains);
     this.#drains.clear();
   }
 
-  /** Whether an app can work: the run store and every service that its `init` returned. */
+  /** Whether an app can work: the run store, the task queue and every service that its `init` returned. */
   async health(definition: AppDefinition): Promise<Health> {
     const resources = this.#apps.get(definition)?.resources;
     const services: Record<string, Service> = { run_store: this.#store };
+    if (this.tasks.used !== undefined) services.task_queue = this.tasks.used;
     for (const [name, value] of Object.entries(resources ?? {})) if (isService(value)) services[name] = value;
     return checkHealth(services, this.accepting);
   }
@@ -101,13 +111,23 @@ export class AgentEngine {
   async #start(log: Logger): Promise<void> {
     await this.#store.start();
     try {
+      await this.tasks.start();
       await this.#startApp(this.#definition, this.#definition.options.name);
       for (const [name, definition] of this.#definition.hosted) await this.#startApp(definition, name);
+      await this.tasks.work(this.#apps.values(), log);
     } catch (error) {
       await this.#stop().catch((failure) => log.error({ err: failure }, "the shutdown failed, too"));
       throw error;
     }
-    this.#runs = new Runs({ store: this.#store, log });
+    this.#runs = this.#newRuns(log);
+  }
+
+  #newRuns(log: Logger): Runs {
+    const agents = new Map<string, HostedAgent>();
+    for (const { agent } of this.#apps.values()) if (agent !== undefined) agents.set(agent.name, agent);
+    const runs = new Runs({ store: this.#store, log, agents });
+    runs.open();
+    return runs;
   }
 
   async #startApp(definition: AppDefinition, name: string): Promise<void> {
@@ -124,7 +144,7 @@ export class AgentEngine {
       query === undefined
         ? undefined
         : { name, ...query, resources, services, limits: runLimits(options.runs) };
-    this.#apps.set(definition, { definition, resources, agent });
+    this.#apps.set(definition, { name, definition, resources, agent });
   }
 
   async #stop(): Promise<void> {
@@ -137,10 +157,12 @@ export class AgentEngine {
         failures.push(error);
       }
     };
+    await attempt(() => this.tasks.drain(0));
     for (const { definition, resources } of [...this.#apps.values()].reverse()) {
       await attempt(() => definition.shutdown?.(resources));
     }
     this.#apps.clear();
+    await attempt(() => this.tasks.stop());
     await attempt(() => this.#store.stop());
     if (failures.length > 0)
       throw new AggregateError(failures, "Not everything could be shut down in order.");

@@ -2,6 +2,7 @@ import type { FastifyPluginAsync, FastifyPluginCallback } from "fastify";
 import type { FrameworkAdapter, HistoryMode } from "../contracts/framework-adapter.ts";
 import type { EngineServices, QueryHandler } from "../runs/hosted-agent.ts";
 import type { EndpointDefinition } from "../server/endpoint.ts";
+import type { TaskDefinition } from "../tasks/task-definition.ts";
 import type { AgentAppOptions } from "./agent-app-options.ts";
 
 export interface QueryDefinition {
@@ -23,6 +24,7 @@ export interface AppDefinition {
   services: ((resources: unknown) => EngineServices) | undefined;
   query: QueryDefinition | undefined;
   readonly endpoints: EndpointDefinition[];
+  readonly tasks: TaskDefinition[];
   readonly plugins: PluginDefinition[];
   /** The apps hosted under `/agents/<name>`. */
   readonly hosted: Map<string, AppDefinition>;

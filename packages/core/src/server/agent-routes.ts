@@ -8,10 +8,12 @@ import type { EndpointContext, EndpointDefinition } from "./endpoint.ts";
 import { toOpenApi } from "./openapi.ts";
 import { probeRoutes } from "./probe-routes.ts";
 import { processRoute } from "./process-route.ts";
+import { processTaskRoutes } from "./process-task-routes.ts";
 import { addRoute, type Route } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
 import { sendResult } from "./send-result.ts";
 import type { ServerContext } from "./server-context.ts";
+import { type TaskSource, taskRoutes } from "./task-routes.ts";
 
 /** Adds the whole surface of one app: its agent, its runs, its endpoints, its probes, its plugins. */
 export async function addAgentRoutes(
@@ -26,11 +28,21 @@ export async function addAgentRoutes(
   for (const { plugin, options } of app.plugins) await fastify.register(plugin, options);
 
   const agent = () => engine.agentOf(app);
+  const taskSource: TaskSource = {
+    app: () => engine.of(app).name,
+    queue: () => engine.tasks.queue,
+    accepting: () => engine.accepting,
+  };
   const routes: Route[] = [
     ...(app.query === undefined
       ? []
-      : [processRoute(agent, context), ...runRoutes(() => agent().name, context)]),
+      : [
+          processRoute(agent, context),
+          ...processTaskRoutes(agent, context),
+          ...runRoutes(() => agent().name, context),
+        ]),
     ...app.endpoints.map((endpoint) => endpointRoute(endpoint, app, engine, context)),
+    ...app.tasks.flatMap((task) => taskRoutes(task, taskSource, context)),
     ...probeRoutes({
       name,
       description,
