@@ -73,7 +73,7 @@ test("a history that never answers holds up neither the end of a run nor its can
     payload: ask("Hi", { id: "r", stream: false }),
   });
   await vi.waitFor(async () =>
-    expect((await slowServer.inject("/runs/r")).json()).toMatchObject({ last_sequence_number: 3 }),
+    expect((await slowServer.inject("/runs/r")).json()).toMatchObject({ last_sequence_number: 5 }),
   );
   await slowServer.inject({ method: "POST", url: "/runs/r/cancel" });
   expect((await answer).json()).toMatchObject({ status: "canceled" });

@@ -122,7 +122,7 @@ export class RunExecution {
     const { agent, run, msgs, assembler, log } = this.#options;
     const { signal } = this.#abort;
     try {
-      await this.#history.addInput(session);
+      if (this.#history.kept) await this.#history.addInput(session);
       const { resources } = agent;
       await this.#pump(await agent.handler({ msgs, request: run.request, session, resources, signal, log }));
       return outcomeOf(assembler);
@@ -138,7 +138,8 @@ export class RunExecution {
     const { limits } = agent;
     this.#closed = true;
     assembler.close(closingOf((this.#forcedOutcome ?? outcome).status));
-    const added = this.#inTime(this.#history.addOutput(session, assembler.output), limits.settleTimeout);
+    if (!this.#history.kept) return outcome;
+    const added = this.#inTime(this.#addOutput(session), limits.settleTimeout);
     try {
       const done = await this.#unlessForced(added.then(() => true));
       if (done === undefined) log.warn({}, "the history has not answered: the run ends without it");
@@ -147,6 +148,13 @@ export class RunExecution {
       log.error({ err: error }, "the run's output could not be added to the history");
       return outcome.status === "completed" ? failureOf(error, agent, run.id) : outcome;
     }
+  }
+
+  // The log first: whoever takes the run over adds to the history what the log has, under the same ids.
+  async #addOutput(session: RunSessionHandle): Promise<void> {
+    this.#write();
+    await this.#writer.flush();
+    await this.#history.addOutput(session, this.#options.assembler.output);
   }
 
   /** What `promise` resolves to, or `undefined` once something has forced the run to end and the grace is over. */

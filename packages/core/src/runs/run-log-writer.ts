@@ -63,6 +63,14 @@ export class RunLogWriter {
     return this.#pending.length > MAX_PENDING ? this.#idle?.promise : undefined;
   }
 
+  /** Resolves when everything taken so far is stored; rejects if that can't be done. */
+  async flush(): Promise<void> {
+    if (this.#idle === undefined && this.#pending.length > 0) this.#append();
+    while (this.#idle !== undefined) await this.#idle.promise;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#pending.length > 0) await this.flush();
+  }
+
   /** Writes what is left together with the terminal entries; false if the run has ended before. */
   async finish(status: TerminalStatus, entries: readonly LogEntry[]): Promise<boolean> {
     while (this.#idle !== undefined) await this.#idle.promise;

@@ -1,0 +1,252 @@
+import type { AgentEvent, AgentResponse } from "@agentscope-runtime/agent-api";
+import {
+  type AgentPart,
+  InMemorySessionHistoryService,
+  InMemoryStateService,
+  RuntimeError,
+  text,
+} from "@agentscope-runtime/core";
+import { expect, test, vi } from "vitest";
+import {
+  eventsIn,
+  expectWholeLog,
+  outputText,
+  responseStatuses,
+  terminalOf,
+} from "./support/agent-events.ts";
+import { ask } from "./support/ask.ts";
+import { EventReader } from "./support/event-reader.ts";
+import { aborted } from "./support/gate.ts";
+import { LastingRunStore, leaveBehind } from "./support/left-behind.ts";
+import { post } from "./support/post.ts";
+import { quietApp } from "./support/quiet-app.ts";
+import { serve, serverOf } from "./support/serve.ts";
+
+const said: readonly AgentPart[] = [
+  { kind: "text-delta", messageId: "first", text: "All of it." },
+  { kind: "message-end", messageId: "first" },
+  { kind: "reasoning-delta", messageId: "second", text: "Let me " },
+  { kind: "reasoning-delta", messageId: "second", text: "see" },
+  { kind: "tool-call", callId: "call", name: "search", messageId: "third" },
+  { kind: "tool-arguments-delta", callId: "call", text: '{"q":' },
+];
+
+async function logOf(url: string, id = "run-1"): Promise<AgentEvent[]> {
+  return eventsIn(await (await fetch(`${url}/runs/${id}/events`)).text());
+}
+
+test("a run whose process has died ends as interrupted, its open messages closed, for a client that comes back", async () => {
+  const runStore = new LastingRunStore({ leaseTtl: 60 });
+  const history = new InMemorySessionHistoryService();
+  await history.start();
+  const { session } = await leaveBehind(runStore, { parts: said });
+  const { url } = await serve(
+    quietApp({ runStore })
+      .services(() => ({ history }))
+      .query(text(), () => "never"),
+  );
+  const reader = await EventReader.open(`${url}/runs/run-1/events`, { headers: { "last-event-id": "4" } });
+  const rest = await reader.rest();
+  const events = await logOf(url);
+  expectWholeLog(events);
+  expect(rest).toEqual(events.slice(5));
+  const end = terminalOf(events);
+  expect(end).toMatchObject({ status: "failed", error: { code: "RUN_INTERRUPTED" } });
+  expect(end.output?.map(({ type, status }) => [type, status])).toEqual([
+    ["message", "completed"],
+    ["reasoning", "incomplete"],
+    ["plugin_call", "incomplete"],
+  ]);
+  expect(outputText(end)).toBe("All of it.Let me see");
+
+  const { items } = await history.getMessages(session);
+  expect(items.map(({ role, status }) => [role, status])).toEqual([
+    ["user", "created"],
+    ["assistant", "completed"],
+    ["assistant", "incomplete"],
+    ["assistant", "incomplete"],
+  ]);
+  const next = await post(
+    `${url}/process`,
+    ask("Again", { session_id: "session", user_id: "user", stream: false }),
+  );
+  expect(await next.json()).toMatchObject({ status: "completed" });
+});
+
+test("a run that had only waited goes on", async () => {
+  const runStore = new LastingRunStore({ leaseTtl: 60 });
+  await leaveBehind(runStore, { id: "first", parts: [] });
+  await leaveBehind(runStore, { id: "second" });
+  const { url } = await serve(quietApp({ runStore }).query(text(), () => "Hello!"));
+  const events = await logOf(url, "second");
+  expectWholeLog(events);
+  expect(outputText(terminalOf(events))).toBe("Hello!");
+  expect(responseStatuses(events)).toEqual(["created", "in_progress", "completed"]);
+  expect(terminalOf(await logOf(url, "first")).status).toBe("failed");
+});
+
+test("a run that had waited for a client that wants it canceled without it is canceled", async () => {
+  const runStore = new LastingRunStore({ leaseTtl: 60 });
+  await leaveBehind(runStore, { request: { on_disconnect: "cancel" } });
+  const { url } = await serve(quietApp({ runStore }).query(text(), () => "Hello!"));
+  expect(terminalOf(await logOf(url)).status).toBe("canceled");
+});
+
+test("a run whose cancellation was accepted before its process died ends as canceled", async () => {
+  const runStore = new LastingRunStore({ leaseTtl: 60 });
+  await leaveBehind(runStore, { parts: said });
+  await runStore.requestCancel("run-1", { reason: "No more." });
+  const { url } = await serve(quietApp({ runStore }).query(text(), () => "never"));
+  const events = await logOf(url);
+  expectWholeLog(events);
+  expect(terminalOf(events)).toMatchObject({ status: "canceled", error: { message: "No more." } });
+});
+
+test("with recover: rerun the handler starts again, and readers are told what that supersedes", async () => {
+  const runStore = new LastingRunStore({ leaseTtl: 60 });
+  await leaveBehind(runStore, { parts: said });
+  const app = quietApp({ runStore, runs: { recover: "rerun" } }).query(text(), async function* ({ msgs }) {
+    yield `${msgs.length} message, `;
+    yield "answered anew";
+  });
+  const { url } = await serve(app);
+  const events = await logOf(url);
+  expectWholeLog(events);
+  const end = terminalOf(events);
+  expect(end).toMatchObject({ status: "completed", attempt: 2 });
+  expect(outputText(end)).toBe("1 message, answered anew");
+  const again = events.findIndex(({ attempt }) => attempt === 2);
+  expect(events[again]).toMatchObject({ object: "response", status: "in_progress" });
+  expect(events.slice(again).every(({ attempt }) => attempt === 2)).toBe(true);
+  const before = events.slice(0, again).filter(({ object }) => object === "message");
+  expect(before.map((event) => event.status)).toEqual([
+    "in_progress",
+    "completed",
+    "in_progress",
+    "in_progress",
+    "incomplete",
+    "incomplete",
+  ]);
+  const ids = events.flatMap((event) => (event.object === "message" ? [`${event.attempt}${event.id}`] : []));
+  expect(new Set(ids).size).toBe(4);
+});
+
+test("a run that kills its process each time is not started for ever", async () => {
+  const runStore = new LastingRunStore({ leaseTtl: 60 });
+  const { lease } = await leaveBehind(runStore, { parts: said });
+  await runStore.waitTurn(lease);
+  await runStore.waitTurn(lease);
+  let starts = 0;
+  const app = quietApp({ runStore, runs: { recover: "rerun", maxAttempts: 3 } }).query(text(), () => {
+    starts++;
+    return "";
+  });
+  const { url } = await serve(app);
+  expect(terminalOf(await logOf(url))).toMatchObject({
+    status: "failed",
+    error: { code: "RUN_INTERRUPTED" },
+  });
+  expect(starts).toBe(0);
+});
+
+test("what a handler that was given up on still writes is refused by the services", async () => {
+  const runStore = new LastingRunStore({ leaseTtl: 60 });
+  const state = new InMemoryStateService();
+  const history = new InMemorySessionHistoryService();
+  const { session, lease } = await leaveBehind(runStore, { parts: said });
+  const app = quietApp({ runStore })
+    .init(async () => {
+      await Promise.all([state.start(), history.start()]);
+      return { state, history };
+    })
+    .query(text(), () => "never");
+  const { url } = await serve(app);
+  await logOf(url);
+  const fenced = { code: "FENCED" };
+  await expect(state.saveState(session, {})).rejects.toMatchObject(fenced);
+  await expect(history.appendMessages(session, [])).rejects.toMatchObject(fenced);
+  await expect(runStore.append(lease, [])).rejects.toMatchObject(fenced);
+});
+
+test("a run of an agent that is not served here is left alone", async () => {
+  const runStore = new LastingRunStore({ leaseTtl: 60 });
+  await leaveBehind(runStore, { parts: said });
+  await serve(quietApp({ runStore, name: "Another" }).query(text(), () => "never"));
+  // Several times the lease.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect((await runStore.get("run-1"))?.status).toBe("in_progress");
+});
+
+test("a process that was paused past its lease gives its runs up", async () => {
+  let skipped = 0;
+  const runStore = new LastingRunStore({ leaseTtl: 90, now: () => Date.now() + skipped });
+  const reasons: unknown[] = [];
+  const app = quietApp({ runStore }).query(text(), async function* ({ signal }) {
+    yield "working";
+    await aborted(signal);
+    reasons.push(signal.reason);
+  });
+  const server = await serverOf(app);
+  const answer = server.inject({ method: "POST", url: "/process", payload: ask("Go", { id: "run-1" }) });
+  await vi.waitFor(async () => expect((await runStore.get("run-1"))?.status).toBe("in_progress"));
+  // The clock jumps as it does for a process that is stopped and goes on, and another takes over at that moment.
+  skipped = 1000;
+  const [taken] = await runStore.recover("other", { agents: ["Friday"], limit: 1 });
+  await vi.waitFor(() => expect(reasons).toHaveLength(1));
+  expect(taken?.run.id).toBe("run-1");
+  expect((await runStore.get("run-1"))?.status).toBe("in_progress");
+  if (taken === undefined) return;
+  const end: AgentResponse = {
+    ...(terminalOf(await eventsIn(await endOf("run-1"))) as AgentResponse),
+    sequence_number: taken.lease.nextSeq,
+  };
+  await runStore.finish(taken.lease, "failed", [
+    { seq: taken.lease.nextSeq, json: JSON.stringify(end), event: end },
+  ]);
+  expect(terminalOf(await eventsIn((await answer).body))).toMatchObject({ status: "failed" });
+});
+
+test("a run whose end could not be written while the store was away ends when it is back", async () => {
+  let down = false;
+  class LeavingRunStore extends LastingRunStore {
+    override async append(...[lease, entries]: Parameters<LastingRunStore["append"]>): Promise<void> {
+      this.#assertUp();
+      await super.append(lease, entries);
+    }
+    override async finish(
+      ...[lease, status, entries]: Parameters<LastingRunStore["finish"]>
+    ): Promise<boolean> {
+      this.#assertUp();
+      return super.finish(lease, status, entries);
+    }
+    #assertUp(): void {
+      if (down) throw new RuntimeError("DATABASE_ERROR", "The database does not answer.");
+    }
+  }
+  const runStore = new LeavingRunStore({ leaseTtl: 300 });
+  const app = quietApp({ runStore }).query(text(), async function* () {
+    yield "one";
+    await new Promise(setImmediate);
+    down = true;
+    yield "two";
+  });
+  const { url } = await serve(app);
+  const reader = await EventReader.open(`${url}/process`, { body: ask("Go", { id: "run-1" }) });
+  const start = await reader.until(({ object }) => object === "content");
+  // Longer than a write is repeated.
+  await new Promise((resolve) => setTimeout(resolve, 13_500));
+  down = false;
+  const events = [...start, ...(await reader.rest())];
+  expectWholeLog(events);
+  expect(terminalOf(events)).toMatchObject({ status: "failed", error: { code: "RUN_INTERRUPTED" } });
+}, 30_000);
+
+/** The stream of a run that failed, to take its end from. */
+async function endOf(id: string): Promise<string> {
+  const server = await serverOf(
+    quietApp().query(text(), () => {
+      throw new RuntimeError("AGENT_ERROR", "no");
+    }),
+  );
+  return (await server.inject({ method: "POST", url: "/process", payload: ask("Go", { id }) })).body;
+}
