@@ -19,21 +19,14 @@ import { RuntimeError } from "../errors/runtime-error.ts";
 import { decodeCursor, encodeCursor } from "../services/page-cursor.ts";
 import { pageLimit, toPage } from "../services/to-page.ts";
 import { abortable } from "./abortable.ts";
+import { FinishedRuns, type FinishedRunsOptions } from "./finished-runs.ts";
 import { IdempotencyKeys } from "./idempotency-keys.ts";
 import { RunOwners } from "./run-owners.ts";
 import { RunReader } from "./run-reader.ts";
 import { StoredRun } from "./stored-run.ts";
 import { TurnEnd } from "./turn-end.ts";
 
-export interface InMemoryRunStoreOptions {
-  /** How many ended runs keep their events. Defaults to 1000. */
-  readonly maxFinishedRuns?: number | undefined;
-  /** How many characters of requests and events ended runs keep altogether. Defaults to 256 Mi. */
-  readonly maxFinishedLength?: number | undefined;
-  /** How long an ended run keeps its events, in milliseconds. Defaults to one hour. */
-  readonly finishedRunTtl?: number | undefined;
-  /** How many runs whose events were given up are remembered as expired. Defaults to 10,000. */
-  readonly maxExpiredRuns?: number | undefined;
+export interface InMemoryRunStoreOptions extends FinishedRunsOptions {
   /** How long an idempotency key is remembered, in milliseconds. Defaults to one day. */
   readonly idempotencyTtl?: number | undefined;
   /** How long an owner may be silent before others take its runs over, in milliseconds. Defaults to 10,000. */
@@ -51,11 +44,8 @@ export class InMemoryRunStore implements RunStore {
   readonly #lanes = new Map<string, StoredRun[]>();
   readonly #keys: IdempotencyKeys;
   readonly #owners = new RunOwners();
-  /** Ended runs that still have events, in the order they ended; then those that don't. */
-  readonly #finished = new Set<StoredRun>();
-  readonly #expired = new Set<StoredRun>();
+  readonly #finished: FinishedRuns;
   readonly #turnEnd = new TurnEnd();
-  #finishedLength = 0;
   #lastFence = 0;
   #ordinal = 0;
   #started = false;
@@ -64,6 +54,7 @@ export class InMemoryRunStore implements RunStore {
   constructor(options: InMemoryRunStoreOptions = {}) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#finished = new FinishedRuns(options);
     this.#keys = new IdempotencyKeys(options.idempotencyTtl ?? 86_400_000, this.#now);
   }
 
@@ -90,8 +81,6 @@ export class InMemoryRunStore implements RunStore {
     this.#runs.clear();
     this.#lanes.clear();
     this.#finished.clear();
-    this.#expired.clear();
-    this.#finishedLength = 0;
     this.#keys.clear();
     this.#owners.clear();
   }
@@ -171,7 +160,6 @@ export class InMemoryRunStore implements RunStore {
     run.completedAt = this.#now();
     run.add(entries);
     this.#finished.add(run);
-    this.#finishedLength += run.length;
     return true;
   }
 
@@ -269,8 +257,7 @@ export class InMemoryRunStore implements RunStore {
     for (const run of this.#runs.values()) {
       if (run.lane !== lane) continue;
       this.#runs.delete(run.id);
-      this.#expired.delete(run);
-      if (this.#finished.delete(run)) this.#finishedLength -= run.length;
+      this.#finished.delete(run);
       this.#keys.forget(run.idempotencyKey, run.id);
     }
   }
@@ -315,20 +302,7 @@ export class InMemoryRunStore implements RunStore {
   }
 
   #sweep(): void {
-    const { maxFinishedRuns = 1000, maxFinishedLength = 2 ** 28, finishedRunTtl = 3_600_000 } = this.#options;
-    const { maxExpiredRuns = 10_000 } = this.#options;
-    const oldest = this.#now() - finishedRunTtl;
-    for (const run of this.#finished) {
-      const fits = this.#finished.size <= maxFinishedRuns && this.#finishedLength <= maxFinishedLength;
-      if (fits && (run.completedAt ?? 0) > oldest) break;
-      this.#finishedLength -= run.length;
-      run.expire();
-      this.#finished.delete(run);
-      this.#expired.add(run);
-    }
-    for (const run of this.#expired) {
-      if (this.#expired.size <= maxExpiredRuns) break;
-      this.#expired.delete(run);
+    for (const run of this.#finished.sweep(this.#now())) {
       this.#runs.delete(run.id);
       this.#keys.forget(run.idempotencyKey, run.id);
     }
