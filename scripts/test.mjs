@@ -1,6 +1,7 @@
 // `npm test`: installs, checks, builds and tests everything, and ends with the totals.
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { ensureRedis } from "./servers.mjs";
 import { install, node, pnpm, root, run } from "./workspace.mjs";
 
 const report = join(root, "node_modules", ".vitest-report.json");
@@ -8,6 +9,7 @@ const report = join(root, "node_modules", ".vitest-report.json");
 /** The steps before the tests; each has to succeed. */
 const steps = [
   ["install", () => install().then(() => 0)],
+  ["servers", () => ensureRedis().then(() => 0)],
   ["lint", () => pnpm("exec", "biome", "check", ".")],
   ["build", () => pnpm("exec", "turbo", "run", "build", "--output-logs=errors-only")],
   ["type-check the tests", () => pnpm("exec", "tsc", "-p", "tsconfig.test.json")],

@@ -41,6 +41,7 @@ const apps = [
   ...readdirSync(join(root, "apps")).map((folder) => read("apps", folder)),
   read("", "benchmarks"),
   read("test", "servers"),
+  read("test", "faults"),
 ];
 
 describe.each(packages)("the package $folder", ({ folder, dir, manifest, tsconfig }) => {
