@@ -14,6 +14,8 @@ export {
   type InMemoryRunStoreOptions,
   InMemorySessionHistoryService,
   InMemoryStateService,
+  InMemoryTaskQueue,
+  type InMemoryTaskQueueOptions,
   type ListenOptions,
   type LogOptions,
   type MemoryService,
@@ -31,6 +33,10 @@ export {
   type SessionPolicy,
   type StateService,
   type StreamOptions,
+  type TaskContext,
+  type TaskHandler,
+  type TaskOptions,
+  type TaskQueue,
   text,
 } from "@agentscope-runtime/core";
 export { LocalDeployManager, type LocalDeployManagerOptions } from "@agentscope-runtime/deployers-local";

@@ -51,11 +51,13 @@ test("the document names every route and only those", async () => {
     "GET /liveness",
     "GET /now",
     "GET /openapi.json",
+    "GET /process/task/{id}",
     "GET /readiness",
     "GET /runs",
     "GET /runs/{id}",
     "GET /runs/{id}/events",
     "POST /process",
+    "POST /process/task",
     "POST /runs/{id}/cancel",
     "POST /users/{user}/notes",
   ]);

@@ -26,6 +26,13 @@ new AgentApp({ name: "a" }).endpoint(
   { body: z.object({ n: z.number().default(1) }), query: z.object({ q: z.string() }) },
   ({ body, query }) => body.n + query.q.length,
 );
+new AgentApp({ name: "a" })
+  .init(() => ({ db: "x" }))
+  .task("/t", { body: z.object({ n: z.string().transform(Number) }) }, async ({ id, body, resources, attempt, caller }) => {
+    const n: number = body.n + attempt;
+    const user: string | undefined = caller.userId;
+    return { [id]: n, db: resources.db, user };
+  });
 await using running = await app.run({ port: 0 });
 const url: string = running.url;
 `;
@@ -50,6 +57,8 @@ app().query(/*wrong*/"text", () => "x");
 app().query(text(), ({ msgs }) => String(/*wrong*/msgs[0].content));
 app().init(() => ({ db: "x" })).shutdown(({ db }) => db./*wrong*/nothing);
 app().endpoint("/x", {}, ({ body }) => /*wrong*/body.n);
+app().task("/x", {}, ({ body }) => /*wrong*/body.n);
+app().task("/x", { /*wrong*/attempts: "3" }, () => 1);
 new AgentApp(/*wrong*/{});
 app().query(pairs, async function* () {
   yield ["fine", true] as const;

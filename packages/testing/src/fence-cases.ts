@@ -46,6 +46,12 @@ export function fenceCases({ writes, reads, contents, seed }: FenceCases): void 
       await expect(seed({ ...session, fence: 4 })).rejects.toMatchObject({ code: "FENCED" });
     });
 
+    it("are numbers, of which 10 is higher than 9", async () => {
+      await seed({ ...session, fence: 9 });
+      await seed({ ...session, fence: 10 });
+      await expect(seed({ ...session, fence: 9 })).rejects.toMatchObject({ code: "FENCED" });
+    });
+
     it("hold for one session only", async () => {
       await seed({ ...session, fence: 9 });
       await seed({ ...session, sessionId: "another", fence: 1 });

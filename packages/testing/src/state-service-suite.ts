@@ -116,6 +116,14 @@ export function stateServiceSuite(name: string, { create, durable }: StateServic
         await tight.stop();
       });
 
+      it("are not dropped by the replacement of one", async () => {
+        const tight = await create({ keepRounds: 2 });
+        await tight.start();
+        for (const roundId of [1, 2, 2]) await tight.saveState(session, { roundId }, { roundId });
+        expect(await tight.exportState(session, { roundId: 1 })).toEqual({ roundId: 1 });
+        await tight.stop();
+      });
+
       it("are all gone once the state is deleted", async () => {
         await service.saveState(session, { value: 1 });
         await service.saveState(session, { value: 2 });

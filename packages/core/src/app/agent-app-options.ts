@@ -63,7 +63,7 @@ export interface AgentAppOptions {
   readonly maxNesting?: number | undefined;
   /** How many values it may hold, arrays and objects included. Defaults to 200,000. */
   readonly maxValues?: number | undefined;
-  /** How long running runs may go on when the server shuts down, in milliseconds. Defaults to 10,000. */
+  /** How long running runs and tasks may go on when the server shuts down, in milliseconds. Defaults to 10,000. */
   readonly drainGrace?: number | undefined;
   readonly log?: LogOptions | undefined;
 }

@@ -45,9 +45,10 @@ export class AppTasks {
     for (const { name, definition, resources } of apps) {
       for (const task of definition.tasks) {
         const { concurrency, timeout } = task;
+        const abortGrace = definition.options.runs?.cancelGrace;
         const work = toWork(task, resources, log);
         this.#workers.push(
-          await this.queue.work(taskName(name, task.path), work, { concurrency, timeout, log }),
+          await this.queue.work(taskName(name, task.path), work, { concurrency, timeout, abortGrace, log }),
         );
       }
     }

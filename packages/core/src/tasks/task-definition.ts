@@ -12,7 +12,10 @@ export interface TaskOptions<Body extends z.ZodType> {
   readonly body?: Body | undefined;
   /** How many of these tasks this process works on at once. Defaults to 10. */
   readonly concurrency?: number | undefined;
-  /** How long an attempt may take, in milliseconds; then its signal aborts, and it has failed. Defaults to 15 minutes. */
+  /**
+   * How long an attempt may take, in milliseconds; then its signal aborts, and it has failed. If it has not returned by the
+   * `runs.cancelGrace` of the app, nobody waits for it any more. Defaults to 15 minutes.
+   */
   readonly timeout?: number | undefined;
   /** How often a task that fails is tried. Defaults to 1. */
   readonly attempts?: number | undefined;

@@ -199,5 +199,8 @@ export class TaskLane {
 
 function assertSame(known: StoredTask, { fingerprint }: ResolvedTask): StoredTask {
   if (known.spec.fingerprint === fingerprint) return known;
-  throw new RuntimeError("IDEMPOTENCY_MISMATCH", "The task's id was used for another task.");
+  throw new RuntimeError(
+    "IDEMPOTENCY_MISMATCH",
+    "The task's id, or its Idempotency-Key, was used for another task.",
+  );
 }
