@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-const conditions = ["@agentscope-runtime/source", "node", "import", "module", "default"];
+// No "import" or "module" among them: `require` inside a dependency would get its ES modules, too.
+const conditions = ["@agentscope-runtime/source", "node"];
 
 export default defineConfig({
   resolve: { conditions },

@@ -34,7 +34,7 @@ const allowed: readonly [RegExp, readonly RegExp[]][] = [
   [/^agentscope-runtime$/, [/^agent-api$/, /^core$/, /^agentscope$/, /^(adapters|protocols|deployers)-/]],
 ];
 /** What packages may use in their tests besides. */
-const allowedInTests = [/^testing$/, /^test-servers$/, /^agentscope$/];
+const allowedInTests = [/^testing$/, /^servers$/, /^agentscope$/];
 
 const packages = readdirSync(join(root, "packages")).map((folder) => read("packages", folder));
 const apps = [
@@ -169,7 +169,8 @@ function isInternal(name: string): boolean {
 }
 
 function folderOf(name: string): string {
-  return name.replace(scope, "");
+  // What only tests use lies in `test/`.
+  return name.replace(scope, "").replace(/^test-/, "");
 }
 
 function internal(dependencies: Readonly<Record<string, string>> = {}): string[] {

@@ -60,21 +60,20 @@ export function runPeerCases(
 
     it("lines up the runs of a session whoever takes them on", async () => {
       const order: number[] = [];
-      const turns: Promise<void>[] = [];
       const fences: number[] = [];
+      const turns: (() => Promise<void>)[] = [];
       for (let index = 0; index < 6; index++) {
         const at = index % 2 === 0 ? store() : peer;
         const { lease, ahead } = await createRun(at, { session, owner: `owner ${index % 2}` });
         expect(ahead).toBe(index);
-        const turn = async () => {
+        turns.push(async () => {
           fences.push(await at.waitTurn(lease));
           order.push(index);
           await endRun(at, lease);
           await at.release(lease);
-        };
-        turns.push(turn());
+        });
       }
-      await Promise.all(turns);
+      await Promise.all(turns.toReversed().map((turn) => turn()));
       expect(order).toEqual([0, 1, 2, 3, 4, 5]);
       expect(fences).toEqual(fences.toSorted((left, right) => left - right));
       expect(new Set(fences).size).toBe(6);

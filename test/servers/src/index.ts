@@ -1,1 +1,2 @@
-export {};
+export { PostgresServer, type PostgresServerOptions } from "./postgres-server.ts";
+export { RedisServer, type RedisServerOptions } from "./redis-server.ts";

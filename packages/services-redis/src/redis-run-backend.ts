@@ -1,0 +1,260 @@
+import type { TerminalStatus } from "@agentscope-runtime/agent-api";
+import {
+  type CancelRequest,
+  type CreateResult,
+  decodeCursor,
+  encodeCursor,
+  type ListRunsOptions,
+  type LogSegment,
+  type LogStretch,
+  type NewRun,
+  type Page,
+  pageLimit,
+  type RecoveredRun,
+  type RecoverOptions,
+  type RunBackend,
+  type RunLease,
+  type RunRecord,
+  type RunRetention,
+  type RunSession,
+  type RunTopic,
+  toPage,
+} from "@agentscope-runtime/core";
+import { z } from "zod";
+import { AppendBatch, leaseArguments } from "./append-batch.ts";
+import type { RedisScript } from "./redis-script.ts";
+import { RedisService, type RedisServiceOptions } from "./redis-service.ts";
+import { RunNotices } from "./run-notices.ts";
+import { newRecord, requestTexts, toRunRecord } from "./run-record.ts";
+import { type RunSubject, runRefusal } from "./run-refusal.ts";
+import { RunSweep, toArgument } from "./run-sweep.ts";
+import { CREATE_RUN } from "./scripts/run-create-script.ts";
+import { APPEND_SEGMENTS, FINISH_RUN, READ_LOG } from "./scripts/run-log-scripts.ts";
+import { ACQUIRE_RUN, RECOVER_RUNS, RENEW_OWNER, UNCLAIMED_RUNS } from "./scripts/run-owner-scripts.ts";
+import { DELETE_RUNS, GET_RUN, LIST_RUNS } from "./scripts/run-record-scripts.ts";
+import { CANCEL_OF, RELEASE_RUN, REQUEST_CANCEL, TAKE_TURN } from "./scripts/run-turn-scripts.ts";
+
+export interface RedisRunBackendOptions extends RedisServiceOptions {
+  readonly leaseTtl: number;
+  readonly retention: RunRetention;
+}
+
+/** Keeps runs in Redis: each step is one script, and all times are those of Redis' clock. */
+export class RedisRunBackend extends RedisService implements RunBackend {
+  readonly #base: string;
+  readonly #leaseTtl: number;
+  readonly #idempotencyTtl: string;
+  readonly #appends: AppendBatch;
+  readonly #notices: RunNotices;
+  readonly #sweep: RunSweep;
+
+  constructor(options: RedisRunBackendOptions) {
+    super("RedisRunStore", "runs", options);
+    const { retention, leaseTtl } = options;
+    this.#base = this.key("");
+    this.#leaseTtl = leaseTtl;
+    this.#idempotencyTtl = toArgument(retention.idempotencyTtl);
+    this.#appends = new AppendBatch((args) => this.#run(APPEND_SEGMENTS, args));
+    this.#notices = new RunNotices(() => this.newListener());
+    this.#sweep = new RunSweep({
+      retention,
+      leaseTtl,
+      run: (script, args) => this.#run(script, args),
+      read: (id, after) => this.#read(id, after).then(({ stretch }) => stretch),
+    });
+  }
+
+  override async stop(): Promise<void> {
+    this.#notices.close();
+    await super.stop();
+  }
+
+  async create(run: NewRun, created: LogSegment): Promise<CreateResult> {
+    const { session, request, policy, maxQueued, owner, idempotency } = run;
+    const interrupted: CancelRequest = { reason: "A newer run of the session took its place." };
+    const [word, rest] = await this.#ask(CREATE_RUN, { runId: request.id, maxQueued, ...session }, [
+      JSON.stringify(request.id),
+      ...sessionArguments(session),
+      ...requestTexts(request),
+      `${run.createdAt}`,
+      ...segmentArguments(created),
+      policy,
+      `${maxQueued}`,
+      JSON.stringify(interrupted),
+      owner === undefined ? "" : JSON.stringify(owner),
+      idempotency === undefined ? "" : JSON.stringify(idempotency.key),
+      JSON.stringify(idempotency?.fingerprint ?? ""),
+      this.#idempotencyTtl,
+    ]);
+    if (word === "replayed") return { kind: "replayed", run: toRunRecord(rest) };
+    const ahead = Number(rest);
+    const lease = { runId: request.id, owner: owner ?? "", epoch: 1, nextSeq: created.last + 1 };
+    return { kind: "created", run: newRecord(run, ahead), lease, ahead };
+  }
+
+  async takeTurn(lease: RunLease): Promise<number | undefined> {
+    const [word, fence] = await this.#ask(TAKE_TURN, lease, leaseArguments(lease));
+    return word === "WAITS" ? undefined : Number(fence);
+  }
+
+  async release(lease: RunLease): Promise<string | undefined> {
+    return toId(await this.#run(RELEASE_RUN, leaseArguments(lease)));
+  }
+
+  append(lease: RunLease, segment: LogSegment | undefined): Promise<void> {
+    return this.#appends.append(lease, segment);
+  }
+
+  async finish(lease: RunLease, status: TerminalStatus, segment: LogSegment): Promise<boolean> {
+    const args = [...leaseArguments(lease), ...segmentArguments(segment), status];
+    const [word] = await this.#ask(FINISH_RUN, lease, args);
+    return word !== "NO";
+  }
+
+  async read(runId: string, after: number): Promise<LogStretch> {
+    const { word, stretch } = await this.#read(JSON.stringify(runId), after);
+    if (stretch === undefined) throw runRefusal(word, { runId });
+    return stretch;
+  }
+
+  async get(runId: string): Promise<RunRecord | undefined> {
+    const record = await this.#run(GET_RUN, [JSON.stringify(runId)]);
+    return record === null ? undefined : toRunRecord(record);
+  }
+
+  async list(options: ListRunsOptions): Promise<Page<RunRecord>> {
+    const { cursor, status = "" } = options;
+    const limit = pageLimit(options.limit);
+    let before = cursor === undefined ? "+inf" : `(${decodeCursor(cursor, RunsCursor)[1]}`;
+    const found: { readonly ordinal: number; readonly run: RunRecord }[] = [];
+    while (found.length <= limit) {
+      const args = [listName(options), status, before, `${limit + 1 - found.length}`];
+      const [next, ...listed] = (await this.#run(LIST_RUNS, args)) as [string, ...unknown[]];
+      for (let index = 0; index < listed.length; index += 2) {
+        found.push({ ordinal: Number(listed[index]), run: toRunRecord(listed[index + 1]) });
+      }
+      if (next === "") break;
+      before = `(${next}`;
+    }
+    return toPage(
+      found,
+      limit,
+      ({ run }) => run,
+      ({ ordinal }) => encodeCursor(["runs", ordinal]),
+    );
+  }
+
+  async requestCancel(runId: string, cancel: CancelRequest): Promise<RunRecord> {
+    const args = [JSON.stringify(runId), JSON.stringify(cancel)];
+    const [, record] = await this.#ask(REQUEST_CANCEL, { runId }, args);
+    return toRunRecord(record);
+  }
+
+  async cancelOf(runId: string): Promise<CancelRequest | undefined> {
+    const [, cancel] = await this.#ask(CANCEL_OF, { runId }, [JSON.stringify(runId)]);
+    return typeof cancel === "string" ? (JSON.parse(cancel) as CancelRequest) : undefined;
+  }
+
+  async acquire(
+    runId: string,
+    owner: string,
+    { unclaimed = false }: { readonly unclaimed?: boolean } = {},
+  ): Promise<RunLease> {
+    const args = [JSON.stringify(runId), JSON.stringify(owner), unclaimed ? "1" : ""];
+    const [, epoch, last] = await this.#ask(ACQUIRE_RUN, { runId }, args);
+    return { runId, owner, epoch: Number(epoch), nextSeq: Number(last) + 1 };
+  }
+
+  async renew(owner: string): Promise<boolean> {
+    return Number(await this.#run(RENEW_OWNER, [JSON.stringify(owner)])) <= this.#leaseTtl;
+  }
+
+  async recover(owner: string, { agents, limit }: RecoverOptions): Promise<readonly RecoveredRun[]> {
+    const args = [JSON.stringify(owner), `${this.#leaseTtl}`, `${limit}`, ...agents.map(toText)];
+    const recovered = (await this.#run(RECOVER_RUNS, args)) as [unknown, unknown, unknown][];
+    return recovered.map(([record, epoch, fence]) => {
+      const run = toRunRecord(record);
+      const lease = { runId: run.id, owner, epoch: Number(epoch), nextSeq: run.lastSeq + 1 };
+      return { run, lease, fence: fence === null ? undefined : Number(fence) };
+    });
+  }
+
+  async unclaimed({ agents, limit }: RecoverOptions): Promise<readonly string[]> {
+    const ids = await this.#run(UNCLAIMED_RUNS, [`${limit}`, ...agents.map(toText)]);
+    return (ids as string[]).map((id) => JSON.parse(id) as string);
+  }
+
+  /** One step for each 200 runs of the session. Runs that are created meanwhile stay. */
+  async deleteSession(session: RunSession): Promise<void> {
+    for (let bound = "", more = true; more; ) {
+      const args = [...sessionArguments(session), bound, "200"];
+      const [, next, rest] = await this.#ask(DELETE_RUNS, session, args);
+      bound = String(next);
+      more = Number(rest) === 1;
+    }
+  }
+
+  watch(runId: string, topic: RunTopic, onChange: () => void): () => void {
+    return this.#notices.watch(`${this.#base}${topic}:${JSON.stringify(runId)}`, onChange);
+  }
+
+  sweep(): Promise<void> {
+    return this.#sweep.sweep();
+  }
+
+  async #read(id: string, after: number): Promise<{ word: string; stretch?: LogStretch }> {
+    const reply = await this.#run(READ_LOG, [id, `${after}`, `${STRETCH_SIZE}`]);
+    const [word = "", over, ...flat] = reply as string[];
+    if (word !== "") return { word };
+    const segments: LogSegment[] = [];
+    for (let index = 0; index < flat.length; index += 3) {
+      const [first, last, text = ""] = flat.slice(index, index + 3);
+      segments.push({ first: Number(first), last: Number(last), text });
+    }
+    return { word, stretch: { segments, over: Number(over) === 1 } };
+  }
+
+  /** Resolves to the answer of a script that begins with a word; rejects with the error it stands for, if it is a refusal. */
+  async #ask(script: RedisScript, subject: RunSubject, args: readonly string[]): Promise<unknown[]> {
+    const reply = await this.#run(script, args);
+    const answer = Array.isArray(reply) ? (reply as unknown[]) : [reply];
+    const word = String(answer[0]);
+    if (!ANSWERS.has(word)) throw runRefusal(word, subject);
+    return answer;
+  }
+
+  #run(script: RedisScript, args: readonly string[]): Promise<unknown> {
+    return this.run(script, [this.#base], [this.#base, ...args]);
+  }
+}
+
+const ANSWERS: ReadonlySet<string> = new Set(["", "replayed", "WAITS", "NO"]);
+/** How much of a log to read at a time, in bytes. */
+const STRETCH_SIZE = 2 ** 18;
+
+const RunsCursor = z.tuple([z.literal("runs"), z.int().nonnegative()]);
+
+function toText(id: string): string {
+  return JSON.stringify(id);
+}
+
+function toId(reply: unknown): string | undefined {
+  return typeof reply === "string" ? (JSON.parse(reply) as string) : undefined;
+}
+
+function sessionArguments({ agent, userId, sessionId }: RunSession): string[] {
+  return [agent, userId, sessionId].map(toText);
+}
+
+function segmentArguments({ first, last, text }: LogSegment): string[] {
+  return [`${first}`, `${last}`, text];
+}
+
+/** The narrowest list that holds all runs asked for. */
+function listName({ agent, userId, sessionId, status }: ListRunsOptions): string {
+  const [of, user, session] = [agent, userId ?? "", sessionId ?? ""].map(toText);
+  if (userId !== undefined && sessionId !== undefined) return `session:${of},${user},${session}`;
+  if (userId !== undefined) return `user:${of},${user}`;
+  if (sessionId !== undefined) return `name:${of},${session}`;
+  return status === undefined ? `agent:${of}` : `status:${status}:${of}`;
+}
