@@ -1,4 +1,5 @@
 import type { ProtocolAdapter } from "../contracts/protocol-adapter.ts";
+import type { RunDispatcher } from "../contracts/run-dispatcher.ts";
 import type { RunStore } from "../contracts/run-store.ts";
 import type { TaskQueue } from "../contracts/task-queue.ts";
 import type { RunOptions } from "../runs/run-limits.ts";
@@ -48,6 +49,11 @@ export interface AgentAppOptions {
   readonly authenticate?: Authenticate | undefined;
   /** Keeps the runs. Started before `init`, stopped after `shutdown`. Defaults to an `InMemoryRunStore`. */
   readonly runStore?: RunStore | undefined;
+  /**
+   * Hands runs to the processes that call `work`; those that only listen execute neither runs nor tasks then. Needs a
+   * `runStore` that they share. Without it each process executes what it accepts.
+   */
+  readonly dispatcher?: RunDispatcher | undefined;
   /**
    * Keeps the tasks, those of hosted apps included. Lives as long as the run store. Defaults to an `InMemoryTaskQueue`
    * where there are tasks, else to none.

@@ -9,7 +9,7 @@ import { createServer } from "../server/create-server.ts";
 import { type EndpointHandler, type EndpointOptions, toEndpoint } from "../server/endpoint.ts";
 import { type TaskHandler, type TaskOptions, toTask } from "../tasks/task-definition.ts";
 import type { AgentAppOptions } from "./agent-app-options.ts";
-import { AgentEngine } from "./agent-engine.ts";
+import { AgentEngine, type RetainOptions } from "./agent-engine.ts";
 import type { AppDefinition } from "./app-definition.ts";
 import { onExitSignals } from "./exit-signals.ts";
 import { type ListenOptions, listen } from "./listen.ts";
@@ -162,11 +162,8 @@ export class AgentApp<Resources = undefined> {
   }
 
   /** Serves the app until `close`, next to whatever listeners it has already; resolves once it listens. */
-  async listen(options: ListenOptions = {}): Promise<RunningApp> {
-    const app = await listen(this.#definition, this.#sharedEngine(), options);
-    this.#listeners.add(app);
-    app.closed.catch(() => undefined).finally(() => this.#listeners.delete(app));
-    return app;
+  listen(options: ListenOptions = {}): Promise<RunningApp> {
+    return this.#listen(options);
   }
 
   /**
@@ -174,7 +171,28 @@ export class AgentApp<Resources = undefined> {
    * app. Rejects with `CONFIGURATION_ERROR` if `init` fails, and with Node's own error if the port can't be had.
    */
   async run(options: ListenOptions = {}): Promise<RunningApp> {
-    const server = await this.listen(options);
+    return this.#untilSignal(await this.listen(options));
+  }
+
+  /**
+   * Executes the runs and tasks that other processes of the app accept, until `close`, SIGTERM or SIGINT. Needs a
+   * `dispatcher`. Listens as `run` does, so that its probes can be asked.
+   */
+  async work(options: ListenOptions = {}): Promise<RunningApp> {
+    if (this.#definition.options.dispatcher === undefined) {
+      throw new RuntimeError("CONFIGURATION_ERROR", "work() needs a dispatcher that brings it runs.");
+    }
+    return this.#untilSignal(await this.#listen({ ...options, work: true }));
+  }
+
+  async #listen(options: ListenOptions & RetainOptions): Promise<RunningApp> {
+    const app = await listen(this.#definition, this.#sharedEngine(), options);
+    this.#listeners.add(app);
+    app.closed.catch(() => undefined).finally(() => this.#listeners.delete(app));
+    return app;
+  }
+
+  #untilSignal(server: RunningApp): RunningApp {
     const app = runningApp(server.url, () => server.close().finally(() => unhook()));
     const unhook = onExitSignals(async () => {
       await this.#sharedEngine().drain({ all: true });

@@ -1,4 +1,5 @@
 import type { Logger } from "../contracts/logger.ts";
+import type { RunDispatcher, RunWorker } from "../contracts/run-dispatcher.ts";
 import type { RunStore } from "../contracts/run-store.ts";
 import { isService, type Service } from "../contracts/service.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
@@ -19,6 +20,11 @@ interface RunningApp {
   readonly agent: HostedAgent | undefined;
 }
 
+export interface RetainOptions {
+  /** Whether to execute runs and tasks. Defaults to true where there is no dispatcher. */
+  readonly work?: boolean | undefined;
+}
+
 /** What serves an app and those it hosts: started by the first listener, stopped by the last. */
 export class AgentEngine {
   readonly #definition: AppDefinition;
@@ -29,12 +35,20 @@ export class AgentEngine {
   /** The drains that are under way. */
   readonly #drains = new Set<Promise<void>>();
   #listeners = 0;
+  /** What takes on dispatched runs here. */
+  #worker: RunWorker | undefined;
+  /** True while this process executes runs and tasks. */
+  #working = false;
   #change: Promise<void> = Promise.resolve();
 
   constructor(definition: AppDefinition) {
     this.#definition = definition;
     this.tasks = new AppTasks(definition);
     this.#store = definition.options.runStore ?? new InMemoryRunStore();
+  }
+
+  get #dispatcher(): RunDispatcher | undefined {
+    return this.#definition.options.dispatcher;
   }
 
   get runs(): Runs {
@@ -61,14 +75,20 @@ export class AgentEngine {
     throw new RuntimeError("UNSUPPORTED", `${definition.options.name} has no agent: call query().`);
   }
 
-  /** Starts everything for the first listener; rejects, everything stopped again, with what went wrong. */
-  retain(log: Logger): Promise<void> {
+  /**
+   * Starts everything for the first listener; rejects, everything stopped again, with what went wrong. One that does not
+   * `work` only accepts runs and tasks, where a dispatcher takes them to those who do.
+   */
+  retain(log: Logger, { work = this.#dispatcher === undefined }: RetainOptions = {}): Promise<void> {
     return this.#next(async () => {
       if (this.#listeners === 0) await this.#start(log);
       // Whoever comes while the listeners before are closing takes on runs and tasks of its own.
-      if (this.#runs?.draining !== false) {
-        await this.tasks.work(this.#apps.values(), log);
-        this.#runs = this.#newRuns(log);
+      else if (this.#runs?.draining !== false) this.#runs = this.#newRuns(log);
+      try {
+        if (work && !this.#working) await this.#work(log);
+      } catch (error) {
+        if (this.#listeners === 0) await this.#abandon(log);
+        throw error;
       }
       this.#listeners++;
     });
@@ -95,14 +115,18 @@ export class AgentEngine {
     const grace = this.#definition.options.drainGrace ?? 10_000;
     const drain = this.#runs?.drain(grace);
     if (drain !== undefined) this.#drains.add(drain).add(this.tasks.drain(grace));
+    if (this.#worker !== undefined) this.#drains.add(this.#worker.close());
+    this.#worker = undefined;
+    this.#working = false;
     await Promise.all(this.#drains);
     this.#drains.clear();
   }
 
-  /** Whether an app can work: the run store, the task queue and every service that its `init` returned. */
+  /** Whether an app can work: the run store, the queues and every service that its `init` returned. */
   async health(definition: AppDefinition): Promise<Health> {
     const resources = this.#apps.get(definition)?.resources;
     const services: Record<string, Service> = { run_store: this.#store };
+    if (this.#dispatcher !== undefined) services.run_dispatcher = this.#dispatcher;
     if (this.tasks.used !== undefined) services.task_queue = this.tasks.used;
     for (const [name, value] of Object.entries(resources ?? {})) if (isService(value)) services[name] = value;
     return checkHealth(services, this.accepting);
@@ -112,20 +136,37 @@ export class AgentEngine {
     await this.#store.start();
     try {
       await this.tasks.start();
+      await this.#dispatcher?.start();
       await this.#startApp(this.#definition, this.#definition.options.name);
       for (const [name, definition] of this.#definition.hosted) await this.#startApp(definition, name);
-      await this.tasks.work(this.#apps.values(), log);
     } catch (error) {
-      await this.#stop().catch((failure) => log.error({ err: failure }, "the shutdown failed, too"));
+      await this.#abandon(log);
       throw error;
     }
     this.#runs = this.#newRuns(log);
   }
 
+  /** Stops what an error has left half-way. */
+  async #abandon(log: Logger): Promise<void> {
+    await this.#runs?.drain(0);
+    await this.#stop().catch((error) => log.error({ err: error }, "the shutdown failed, too"));
+  }
+
+  /** Executes tasks and dispatched runs until the next drain. */
+  async #work(log: Logger): Promise<void> {
+    this.#working = true;
+    await this.tasks.work(this.#apps.values(), log);
+    this.#worker = await this.#dispatcher?.work([...this.#agents.keys()], (runId) => this.runs.take(runId));
+  }
+
+  /** The agents by name. */
+  get #agents(): ReadonlyMap<string, HostedAgent> {
+    const agents = [...this.#apps.values()].flatMap(({ agent }) => (agent === undefined ? [] : [agent]));
+    return new Map(agents.map((agent) => [agent.name, agent]));
+  }
+
   #newRuns(log: Logger): Runs {
-    const agents = new Map<string, HostedAgent>();
-    for (const { agent } of this.#apps.values()) if (agent !== undefined) agents.set(agent.name, agent);
-    const runs = new Runs({ store: this.#store, log, agents });
+    const runs = new Runs({ store: this.#store, log, agents: this.#agents, dispatcher: this.#dispatcher });
     runs.open();
     return runs;
   }
@@ -157,11 +198,15 @@ export class AgentEngine {
         failures.push(error);
       }
     };
+    this.#working = false;
     await attempt(() => this.tasks.drain(0));
+    await attempt(() => this.#worker?.close());
+    this.#worker = undefined;
     for (const { definition, resources } of [...this.#apps.values()].reverse()) {
       await attempt(() => definition.shutdown?.(resources));
     }
     this.#apps.clear();
+    await attempt(() => this.#dispatcher?.stop());
     await attempt(() => this.tasks.stop());
     await attempt(() => this.#store.stop());
     if (failures.length > 0)

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { createServer } from "../server/create-server.ts";
 import { isLoopback } from "../server/loopback.ts";
-import type { AgentEngine } from "./agent-engine.ts";
+import type { AgentEngine, RetainOptions } from "./agent-engine.ts";
 import type { AppDefinition } from "./app-definition.ts";
 import { type RunningApp, runningApp } from "./running-app.ts";
 
@@ -19,11 +19,11 @@ export interface ListenOptions {
 export async function listen(
   definition: AppDefinition,
   engine: AgentEngine,
-  { host = "127.0.0.1", port = 8090, instance }: ListenOptions,
+  { host = "127.0.0.1", port = 8090, instance, work }: ListenOptions & RetainOptions,
 ): Promise<RunningApp> {
   const { name, authenticate, drainGrace = 10_000 } = definition.options;
   const loopbackOnly = isLoopback(host);
-  const server = await createServer(definition, engine, { loopbackOnly, instance });
+  const server = await createServer(definition, engine, { loopbackOnly, instance, work });
   try {
     const listenTextResolver = (address: string) => `${name} listens at ${address}.`;
     await server.listen({ host, port, listenTextResolver });

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
-import type { AgentEngine } from "../app/agent-engine.ts";
+import type { AgentEngine, RetainOptions } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
 import { addProtocols } from "./add-protocols.ts";
 import { addAgentRoutes } from "./agent-routes.ts";
@@ -7,8 +7,17 @@ import { Disconnects } from "./disconnects.ts";
 import { sendError } from "./error-reply.ts";
 import { EventStreams } from "./event-stream.ts";
 
+export interface AgentPluginOptions extends RetainOptions {
+  /** Shown by `GET /health`. */
+  readonly instance?: string | undefined;
+}
+
 /** The app as a Fastify plugin: the engine starts with the server it is registered in, and stops with it. */
-export function agentPlugin(app: AppDefinition, engine: AgentEngine, instance?: string): FastifyPluginAsync {
+export function agentPlugin(
+  app: AppDefinition,
+  engine: AgentEngine,
+  { instance, work }: AgentPluginOptions = {},
+): FastifyPluginAsync {
   return async (fastify) => {
     const { streams: options } = app.options;
     const streams = new EventStreams(options);
@@ -19,7 +28,7 @@ export function agentPlugin(app: AppDefinition, engine: AgentEngine, instance?: 
         .catch((error) => fastify.log.error({ err: error, run_id: id }, "the run could not be canceled"));
     });
 
-    await engine.retain(fastify.log);
+    await engine.retain(fastify.log, { work });
     fastify.addHook("preClose", async () => {
       disconnects.close();
       await engine.drain();

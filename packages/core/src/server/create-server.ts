@@ -4,24 +4,22 @@ import type { AgentEngine } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { BODY_LIMIT } from "./accept-json.ts";
-import { agentPlugin } from "./agent-plugin.ts";
+import { type AgentPluginOptions, agentPlugin } from "./agent-plugin.ts";
 import { sendError } from "./error-reply.ts";
 import { addHostCheck } from "./loopback.ts";
 import { scrub } from "./scrub.ts";
 import { dropUnusedConnections } from "./unused-connections.ts";
 
-export interface CreateServerOptions {
+export interface CreateServerOptions extends AgentPluginOptions {
   /** True refuses requests whose `Host` is not loopback. */
   readonly loopbackOnly?: boolean | undefined;
-  /** Shown by `GET /health`. */
-  readonly instance?: string | undefined;
 }
 
 /** A Fastify server of the app's own, ready to listen. Closing it drains and stops the app. */
 export async function createServer(
   app: AppDefinition,
   engine: AgentEngine,
-  { loopbackOnly = false, instance }: CreateServerOptions = {},
+  { loopbackOnly = false, ...options }: CreateServerOptions = {},
 ): Promise<FastifyInstance> {
   const server = fastify({
     logger: toLogger(app.options.log),
@@ -45,7 +43,7 @@ export async function createServer(
   if (loopbackOnly) addHostCheck(server);
   dropUnusedConnections(server);
   try {
-    await server.register(agentPlugin(app, engine, instance));
+    await server.register(agentPlugin(app, engine, options));
     await server.ready();
   } catch (error) {
     await server.close();
