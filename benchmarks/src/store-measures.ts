@@ -1,0 +1,105 @@
+import { AgentRequest } from "@agentscope-runtime/agent-api";
+import {
+  DeltaLogEntry,
+  JsonLogEntry,
+  type LogEntry,
+  type RunLease,
+  type RunStore,
+} from "@agentscope-runtime/core";
+import { type StoreName, storeServices } from "./store.ts";
+
+/** Milliseconds from the begin of an append on one connection until a reader on another has the entry; the median. */
+export async function readerLag(name: StoreName, location: string): Promise<number> {
+  const [writer, reader] = [storeServices(name, location).runStore, storeServices(name, location).runStore];
+  await Promise.all([writer.start(), reader.start()]);
+  try {
+    const lease = await newRun(writer);
+    const reading = reader.read(lease.runId, { after: 0, follow: true })[Symbol.asyncIterator]();
+    const lags: number[] = [];
+    for (let seq = 1; seq <= 300; seq++) {
+      const next = reading.next();
+      // So that the reader waits already, as one does between two tokens.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      const begin = performance.now();
+      await writer.append(lease, [delta(seq)]);
+      await next;
+      if (seq > 100) lags.push(performance.now() - begin);
+    }
+    await reading.return?.();
+    return median(lags);
+  } finally {
+    await Promise.all([writer.stop(), reader.stop()]);
+  }
+}
+
+/**
+ * Milliseconds that a turn of a session costs: its run, whose words and answer go into the history, and a look at the last
+ * 20 messages. Around the 10th turn, and around the 1,000th.
+ */
+export async function turnCost(
+  name: StoreName,
+  location: string,
+): Promise<{ readonly early: number; readonly late: number }> {
+  const { runStore, history } = storeServices(name, location);
+  await Promise.all([runStore.start(), history.start()]);
+  const session = { agent: "Friday", userId: "user", sessionId: "long" };
+  const times: number[] = [];
+  try {
+    for (let turn = 1; turn <= 1020; turn++) {
+      const begin = performance.now();
+      const lease = await newRun(runStore, session.sessionId);
+      const fence = await runStore.waitTurn(lease);
+      const handle = { ...session, fence };
+      await history.getMessages(handle, { order: "desc", limit: 20 });
+      await history.appendMessages(handle, [message("user", turn), message("assistant", turn)]);
+      await runStore.append(lease, [delta(1), delta(2), delta(3)]);
+      await runStore.finish(lease, "completed", [response(4, lease.runId, "completed")]);
+      await runStore.release(lease);
+      times.push(performance.now() - begin);
+    }
+  } finally {
+    await Promise.all([runStore.stop(), history.stop()]);
+  }
+  // What is new to a process is slow in it: the first turns are those of a session that is young, not of a young process.
+  return { early: median(times.slice(5, 25)), late: median(times.slice(1000)) };
+}
+
+async function newRun(store: RunStore, sessionId: string = crypto.randomUUID()): Promise<RunLease> {
+  const id = `run_${crypto.randomUUID()}`;
+  const request = AgentRequest.parse({ input: [{ role: "user", content: [{ type: "text", text: "Hi" }] }] });
+  const result = await store.create({
+    session: { agent: "Friday", userId: "user", sessionId },
+    request: { ...request, id, session_id: sessionId, user_id: "user" },
+    createdAt: Date.now(),
+    created: response(0, id, "created"),
+    policy: "enqueue",
+    maxQueued: 16,
+    owner: "bench",
+  });
+  if (result.kind !== "created") throw new Error("The run was there already.");
+  return result.lease;
+}
+
+function response(seq: number, id: string, status: string): LogEntry {
+  const rest = { object: "response", status, error: null, id, created_at: 0 };
+  return new JsonLogEntry(seq, JSON.stringify({ sequence_number: seq, ...rest }));
+}
+
+const HEAD =
+  '"object":"content","status":"in_progress","error":null,"type":"text","index":0,"delta":true,"msg_id":"m","text":';
+
+function delta(seq: number): LogEntry {
+  return new DeltaLogEntry(seq, HEAD, `token${seq} `);
+}
+
+function message(role: "user" | "assistant", turn: number) {
+  return {
+    id: `${role} ${turn}`,
+    role,
+    content: [{ type: "text" as const, text: `Something of turn ${turn}.` }],
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
