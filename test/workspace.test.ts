@@ -31,7 +31,7 @@ const allowed: readonly [RegExp, readonly RegExp[]][] = [
   [/^adapters-/, [/^agent-api$/, /^core$/, /^agentscope$/]],
   [/^(protocols|services|queues|registries|deployers)-/, [/^agent-api$/, /^core$/]],
   [/^testing$/, [/^agent-api$/, /^core$/]],
-  [/^agentscope-runtime$/, [/^agent-api$/, /^core$/, /^agentscope$/, /^(adapters|protocols|deployers)-/]],
+  [/^agentscope-runtime$/, [/^agent-api$/, /^core$/, /^agentscope$/, /^(adapters|protocols|deployers|services)-/]],
 ];
 /** What packages may use in their tests besides. */
 const allowedInTests = [/^testing$/, /^servers$/, /^agentscope$/];

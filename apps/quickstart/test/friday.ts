@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AgentEvent, type AgentResponse, decodeSse } from "@agentscope-runtime/agent-api";
 
@@ -10,16 +12,23 @@ export class Friday implements AsyncDisposable {
   readonly greeting: string;
   readonly #process: ReturnType<typeof spawn>;
 
-  private constructor(process: ReturnType<typeof spawn>, greeting: string) {
+  /** The folder that goes when it ends. */
+  readonly #own: string | undefined;
+
+  private constructor(process: ReturnType<typeof spawn>, greeting: string, own: string | undefined) {
     this.#process = process;
+    this.#own = own;
     this.greeting = greeting;
     this.url = /^Friday listens at (\S+)$/m.exec(greeting)?.[1] ?? "";
   }
 
+  /** Remembers in a folder of its own, or in the one that `DATA_DIR` names. */
   static async start(env: Readonly<Record<string, string>> = {}): Promise<Friday> {
+    const DATA_DIR = env.DATA_DIR ?? (await mkdtemp(join(tmpdir(), "friday-")));
+    const own = env.DATA_DIR === undefined ? DATA_DIR : undefined;
     const child = spawn(process.execPath, ["--conditions=@agentscope-runtime/source", "src/main.ts"], {
       cwd: join(import.meta.dirname, ".."),
-      env: { PATH: process.env.PATH, PORT: "0", ...env },
+      env: { PATH: process.env.PATH, PORT: "0", ...env, DATA_DIR },
       stdio: ["ignore", "pipe", "inherit"],
     });
     let printed = "";
@@ -28,7 +37,7 @@ export class Friday implements AsyncDisposable {
       if (printed.includes("}'\n")) break;
     }
     child.stdout.resume();
-    return new Friday(child, printed);
+    return new Friday(child, printed, own);
   }
 
   post(path: string, body: unknown, options: RequestInit = {}): Promise<Response> {
@@ -47,11 +56,17 @@ export class Friday implements AsyncDisposable {
     return (await response.json()) as AgentResponse;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process.exitCode !== null) return;
+  /** Resolves when it has ended. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exit = once(this.#process, "exit");
-    this.#process.kill("SIGKILL");
+    this.#process.kill(signal);
     await exit;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end("SIGKILL");
+    if (this.#own !== undefined) await rm(this.#own, { recursive: true, force: true });
   }
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { FakeModelServer } from "@agentscope-runtime/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eventsOf, Friday, type ReceivedEvent, textOf, userInput } from "./friday.ts";
 import { ProcessWatch } from "./process-watch.ts";
 
@@ -150,12 +150,57 @@ describe("the quick start with a key", () => {
   });
 });
 
+describe("the quick start, started again", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "quickstart-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("remembers what was said before", async () => {
+    {
+      await using friday = await Friday.start({ DATA_DIR: folder });
+      await friday.ask("My name is Alice.", "alice");
+      await friday.end("SIGINT");
+    }
+    await using friday = await Friday.start({ DATA_DIR: folder });
+    expect(textOf(await friday.ask("What is my name?", "alice"))).toBe("Your name is Alice.");
+    const sessions = await fetch(`${friday.url}/sessions?user_id=alice`);
+    expect(JSON.stringify(await sessions.json())).toContain('"alice"');
+  });
+
+  it("gives a client that comes back after a crash the rest, and goes on with the session", async () => {
+    const seen: ReceivedEvent[] = [];
+    {
+      await using friday = await Friday.start({ DATA_DIR: folder });
+      const story = { ...userInput("Tell me a long story."), id: "story", session_id: "s", user_id: "s" };
+      const stream = await friday.post("/process", story);
+      try {
+        for await (const received of eventsOf(stream)) {
+          seen.push(received);
+          if (seen.length === 25) await friday.end("SIGKILL");
+        }
+      } catch {
+        // The server is gone, as intended.
+      }
+    }
+    await using friday = await Friday.start({ DATA_DIR: folder });
+    const rest = await fetch(`${friday.url}/runs/story/events`, {
+      headers: { "last-event-id": seen.at(-1)?.id ?? "" },
+    });
+    for await (const received of eventsOf(rest)) seen.push(received);
+    expect(seen.map(({ id }) => Number(id))).toEqual(seen.map((_, index) => index));
+    expect(seen.at(-1)?.event).toMatchObject({ status: "failed", error: { code: "RUN_INTERRUPTED" } });
+    expect(textOf(await friday.ask("My name is Alice.", "s"))).toContain("Alice");
+  });
+});
+
 it("deploys itself, answers the OpenAI SDK, and leaves nothing behind", async () => {
   const home = await mkdtemp(join(tmpdir(), "quickstart-"));
   const args = ["--conditions=@agentscope-runtime/source", "src/deploy.ts"];
   const options = {
     cwd: join(import.meta.dirname, ".."),
-    env: { PATH: process.env.PATH, HOME: home, PORT: "0" },
+    env: { PATH: process.env.PATH, HOME: home, PORT: "0", DATA_DIR: join(home, "data") },
   };
   const { stdout } = await promisify(execFile)(process.execPath, args, options);
   expect(stdout).toMatch(
