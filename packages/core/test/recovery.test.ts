@@ -6,7 +6,7 @@ import {
   RuntimeError,
   text,
 } from "@agentscope-runtime/core";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import {
   eventsIn,
   expectWholeLog,
@@ -192,6 +192,8 @@ test("a process that was paused past its lease gives its runs up", async () => {
   // The clock jumps as it does for a process that is stopped and goes on, and another takes over at that moment.
   skipped = 1000;
   const [taken] = await runStore.recover("other", { agents: ["Friday"], limit: 1 });
+  const alive = setInterval(() => runStore.renew("other"), 10);
+  onTestFinished(() => clearInterval(alive));
   await vi.waitFor(() => expect(reasons).toHaveLength(1));
   expect(taken?.run.id).toBe("run-1");
   expect((await runStore.get("run-1"))?.status).toBe("in_progress");

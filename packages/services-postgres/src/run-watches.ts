@@ -49,7 +49,6 @@ export class RunWatches {
       this.#fresh.delete(watch);
       if (!watched.watches.delete(watch) || watched.watches.size > 0) return;
       if (this.#watched.get(notice) === watched) this.#watched.delete(notice);
-      if (this.#watched.size === 0) this.#wake?.();
     };
   }
 
@@ -84,19 +83,20 @@ export class RunWatches {
       await ask(client, `listen ${(row as { channel: string }).channel}`);
       // They may have missed something since there was a connection.
       for (const { watches } of this.#watched.values()) for (const watch of watches) this.#fresh.add(watch);
+      let beat = performance.now() + BEAT;
       while (!lost && !this.#stopped) {
         const fresh = [...this.#fresh];
         this.#fresh = new Set();
         await this.#mark(client, new Set(fresh.map(({ watched }) => watched)));
-        for (const { watched, onChange } of fresh) if (watched.watches.size > 0) onChange();
-        if (this.#fresh.size > 0) continue;
-        const idle = this.#watched.size === 0;
-        const woken = await this.#sleep(idle ? LINGER : BEAT);
-        if (woken) continue;
-        if (idle && this.#watched.size === 0) return;
-        // Finds out, too, whether the connection is still there.
-        await ask(client, "select 1");
-        await this.#mark(client, this.#watched.values());
+        for (const { onChange } of fresh) onChange();
+        if (performance.now() >= beat) {
+          if (this.#watched.size === 0) return;
+          // Finds out, too, whether the connection is still there.
+          await ask(client, "select 1");
+          await this.#mark(client, this.#watched.values());
+          beat = performance.now() + BEAT;
+        }
+        if (this.#fresh.size === 0 && !lost && !this.#stopped) await this.#sleepUntil(beat);
       }
       if (lost) throw new Error("The connection was lost.");
     } finally {
@@ -118,15 +118,14 @@ export class RunWatches {
     }
   }
 
-  /** Resolves to true if something happens before the time is over. */
-  async #sleep(delay: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(resolve, delay, false).unref();
-    this.#wake = () => resolve(true);
-    const woken = await promise;
+  /** Resolves when it is time, or when it is woken. */
+  async #sleepUntil(time: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, time - performance.now()).unref();
+    this.#wake = resolve;
+    await promise;
     clearTimeout(timer);
     this.#wake = undefined;
-    return woken;
   }
 }
 
@@ -149,9 +148,10 @@ function ask(
   return client.query({ text, values, query_timeout: ANSWER_TIMEOUT });
 }
 
-/** All in milliseconds. */
+// All in milliseconds.
+
 const RECONNECT_DELAY = 100;
-const LINGER = 5000;
+/** How often the connection is tried, and closed if nobody watches any more. */
 const BEAT = 5000;
 const ANSWER_TIMEOUT = 5000;
 /** For how long those who write a run tell of it: several beats. */

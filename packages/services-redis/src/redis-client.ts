@@ -9,5 +9,5 @@ export interface RedisClient {
   on(event: "ready" | "error", listener: (error?: unknown) => void): unknown;
   off(event: "ready" | "error", listener: (error?: unknown) => void): unknown;
   /** A client for another connection to the same Redis; only the `RedisRunStore` needs one. */
-  duplicate(options: ListenerOptions): ListenerClient;
+  duplicate?(options: ListenerOptions): ListenerClient;
 }

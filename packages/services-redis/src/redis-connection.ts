@@ -110,8 +110,10 @@ export class RedisConnection implements Service {
       enableOfflineQueue: false,
       socketTimeout: this.#commandTimeout,
     };
-    const own = () => this.#newClient(url ?? "", listening);
-    return { client: client?.duplicate(listening) ?? own(), pingInterval: this.#commandTimeout };
+    const listener =
+      client === undefined ? this.#newClient(url ?? "", listening) : client.duplicate?.(listening);
+    if (listener !== undefined) return { client: listener, pingInterval: this.#commandTimeout };
+    throw new RuntimeError("CONFIGURATION_ERROR", "The client has no `duplicate`, by which to get another.");
   }
 
   async #open(): Promise<{ readonly link: RedisLink; close(): Promise<void> }> {

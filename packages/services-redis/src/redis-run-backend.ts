@@ -21,18 +21,27 @@ import {
   toPage,
 } from "@agentscope-runtime/core";
 import { z } from "zod";
-import { AppendBatch, leaseArguments } from "./append-batch.ts";
+import { AppendBatch } from "./append-batch.ts";
 import type { RedisScript } from "./redis-script.ts";
 import { RedisService, type RedisServiceOptions } from "./redis-service.ts";
+import {
+  boundArgument,
+  idText,
+  leaseArguments,
+  listArgument,
+  segmentArguments,
+  sessionArguments,
+} from "./run-arguments.ts";
 import { RunNotices } from "./run-notices.ts";
 import { newRecord, requestTexts, toRunRecord } from "./run-record.ts";
 import { type RunSubject, runRefusal } from "./run-refusal.ts";
-import { RunSweep, toArgument } from "./run-sweep.ts";
+import { RunSweep } from "./run-sweep.ts";
 import { CREATE_RUN } from "./scripts/run-create-script.ts";
 import { APPEND_SEGMENTS, FINISH_RUN, READ_LOG } from "./scripts/run-log-scripts.ts";
 import { ACQUIRE_RUN, RECOVER_RUNS, RENEW_OWNER, UNCLAIMED_RUNS } from "./scripts/run-owner-scripts.ts";
 import { DELETE_RUNS, GET_RUN, LIST_RUNS } from "./scripts/run-record-scripts.ts";
 import { CANCEL_OF, RELEASE_RUN, REQUEST_CANCEL, TAKE_TURN } from "./scripts/run-turn-scripts.ts";
+import { toLogStretch } from "./to-log-stretch.ts";
 
 export interface RedisRunBackendOptions extends RedisServiceOptions {
   readonly leaseTtl: number;
@@ -45,7 +54,7 @@ export class RedisRunBackend extends RedisService implements RunBackend {
   readonly #leaseTtl: number;
   readonly #idempotencyTtl: string;
   readonly #appends: AppendBatch;
-  readonly #notices: RunNotices;
+  readonly #notices = new RunNotices();
   readonly #sweep: RunSweep;
 
   constructor(options: RedisRunBackendOptions) {
@@ -53,15 +62,19 @@ export class RedisRunBackend extends RedisService implements RunBackend {
     const { retention, leaseTtl } = options;
     this.#base = this.key("");
     this.#leaseTtl = leaseTtl;
-    this.#idempotencyTtl = toArgument(retention.idempotencyTtl);
+    this.#idempotencyTtl = boundArgument(retention.idempotencyTtl);
     this.#appends = new AppendBatch((args) => this.#run(APPEND_SEGMENTS, args));
-    this.#notices = new RunNotices(() => this.newListener());
     this.#sweep = new RunSweep({
       retention,
       leaseTtl,
       run: (script, args) => this.#run(script, args),
       read: (id, after) => this.#read(id, after).then(({ stretch }) => stretch),
     });
+  }
+
+  override async start(): Promise<void> {
+    this.#notices.start(this.newListener());
+    await super.start();
   }
 
   override async stop(): Promise<void> {
@@ -73,7 +86,7 @@ export class RedisRunBackend extends RedisService implements RunBackend {
     const { session, request, policy, maxQueued, owner, idempotency } = run;
     const interrupted: CancelRequest = { reason: "A newer run of the session took its place." };
     const [word, rest] = await this.#ask(CREATE_RUN, { runId: request.id, maxQueued, ...session }, [
-      JSON.stringify(request.id),
+      idText(request.id),
       ...sessionArguments(session),
       ...requestTexts(request),
       `${run.createdAt}`,
@@ -81,9 +94,9 @@ export class RedisRunBackend extends RedisService implements RunBackend {
       policy,
       `${maxQueued}`,
       JSON.stringify(interrupted),
-      owner === undefined ? "" : JSON.stringify(owner),
-      idempotency === undefined ? "" : JSON.stringify(idempotency.key),
-      JSON.stringify(idempotency?.fingerprint ?? ""),
+      owner === undefined ? "" : idText(owner),
+      idempotency === undefined ? "" : idText(idempotency.key),
+      idText(idempotency?.fingerprint ?? ""),
       this.#idempotencyTtl,
     ]);
     if (word === "replayed") return { kind: "replayed", run: toRunRecord(rest) };
@@ -98,7 +111,8 @@ export class RedisRunBackend extends RedisService implements RunBackend {
   }
 
   async release(lease: RunLease): Promise<string | undefined> {
-    return toId(await this.#run(RELEASE_RUN, leaseArguments(lease)));
+    const next = await this.#run(RELEASE_RUN, leaseArguments(lease));
+    return typeof next === "string" ? (JSON.parse(next) as string) : undefined;
   }
 
   append(lease: RunLease, segment: LogSegment | undefined): Promise<void> {
@@ -112,13 +126,13 @@ export class RedisRunBackend extends RedisService implements RunBackend {
   }
 
   async read(runId: string, after: number): Promise<LogStretch> {
-    const { word, stretch } = await this.#read(JSON.stringify(runId), after);
+    const { word, stretch } = await this.#read(idText(runId), after);
     if (stretch === undefined) throw runRefusal(word, { runId });
     return stretch;
   }
 
   async get(runId: string): Promise<RunRecord | undefined> {
-    const record = await this.#run(GET_RUN, [JSON.stringify(runId)]);
+    const record = await this.#run(GET_RUN, [idText(runId)]);
     return record === null ? undefined : toRunRecord(record);
   }
 
@@ -128,7 +142,7 @@ export class RedisRunBackend extends RedisService implements RunBackend {
     let before = cursor === undefined ? "+inf" : `(${decodeCursor(cursor, RunsCursor)[1]}`;
     const found: { readonly ordinal: number; readonly run: RunRecord }[] = [];
     while (found.length <= limit) {
-      const args = [listName(options), status, before, `${limit + 1 - found.length}`];
+      const args = [listArgument(options), status, before, `${limit + 1 - found.length}`];
       const [next, ...listed] = (await this.#run(LIST_RUNS, args)) as [string, ...unknown[]];
       for (let index = 0; index < listed.length; index += 2) {
         found.push({ ordinal: Number(listed[index]), run: toRunRecord(listed[index + 1]) });
@@ -145,13 +159,13 @@ export class RedisRunBackend extends RedisService implements RunBackend {
   }
 
   async requestCancel(runId: string, cancel: CancelRequest): Promise<RunRecord> {
-    const args = [JSON.stringify(runId), JSON.stringify(cancel)];
+    const args = [idText(runId), JSON.stringify(cancel)];
     const [, record] = await this.#ask(REQUEST_CANCEL, { runId }, args);
     return toRunRecord(record);
   }
 
   async cancelOf(runId: string): Promise<CancelRequest | undefined> {
-    const [, cancel] = await this.#ask(CANCEL_OF, { runId }, [JSON.stringify(runId)]);
+    const [, cancel] = await this.#ask(CANCEL_OF, { runId }, [idText(runId)]);
     return typeof cancel === "string" ? (JSON.parse(cancel) as CancelRequest) : undefined;
   }
 
@@ -160,17 +174,17 @@ export class RedisRunBackend extends RedisService implements RunBackend {
     owner: string,
     { unclaimed = false }: { readonly unclaimed?: boolean } = {},
   ): Promise<RunLease> {
-    const args = [JSON.stringify(runId), JSON.stringify(owner), unclaimed ? "1" : ""];
+    const args = [idText(runId), idText(owner), unclaimed ? "1" : ""];
     const [, epoch, last] = await this.#ask(ACQUIRE_RUN, { runId }, args);
     return { runId, owner, epoch: Number(epoch), nextSeq: Number(last) + 1 };
   }
 
   async renew(owner: string): Promise<boolean> {
-    return Number(await this.#run(RENEW_OWNER, [JSON.stringify(owner)])) <= this.#leaseTtl;
+    return Number(await this.#run(RENEW_OWNER, [idText(owner)])) <= this.#leaseTtl;
   }
 
   async recover(owner: string, { agents, limit }: RecoverOptions): Promise<readonly RecoveredRun[]> {
-    const args = [JSON.stringify(owner), `${this.#leaseTtl}`, `${limit}`, ...agents.map(toText)];
+    const args = [idText(owner), `${this.#leaseTtl}`, `${limit}`, ...agents.map(idText)];
     const recovered = (await this.#run(RECOVER_RUNS, args)) as [unknown, unknown, unknown][];
     return recovered.map(([record, epoch, fence]) => {
       const run = toRunRecord(record);
@@ -180,7 +194,7 @@ export class RedisRunBackend extends RedisService implements RunBackend {
   }
 
   async unclaimed({ agents, limit }: RecoverOptions): Promise<readonly string[]> {
-    const ids = await this.#run(UNCLAIMED_RUNS, [`${limit}`, ...agents.map(toText)]);
+    const ids = await this.#run(UNCLAIMED_RUNS, [`${limit}`, ...agents.map(idText)]);
     return (ids as string[]).map((id) => JSON.parse(id) as string);
   }
 
@@ -195,7 +209,7 @@ export class RedisRunBackend extends RedisService implements RunBackend {
   }
 
   watch(runId: string, topic: RunTopic, onChange: () => void): () => void {
-    return this.#notices.watch(`${this.#base}${topic}:${JSON.stringify(runId)}`, onChange);
+    return this.#notices.watch(`${this.#base}${topic}:${idText(runId)}`, onChange);
   }
 
   sweep(): Promise<void> {
@@ -204,14 +218,8 @@ export class RedisRunBackend extends RedisService implements RunBackend {
 
   async #read(id: string, after: number): Promise<{ word: string; stretch?: LogStretch }> {
     const reply = await this.#run(READ_LOG, [id, `${after}`, `${STRETCH_SIZE}`]);
-    const [word = "", over, ...flat] = reply as string[];
-    if (word !== "") return { word };
-    const segments: LogSegment[] = [];
-    for (let index = 0; index < flat.length; index += 3) {
-      const [first, last, text = ""] = flat.slice(index, index + 3);
-      segments.push({ first: Number(first), last: Number(last), text });
-    }
-    return { word, stretch: { segments, over: Number(over) === 1 } };
+    const [word = "", ...rest] = reply as string[];
+    return word === "" ? { word, stretch: toLogStretch(rest) } : { word };
   }
 
   /** Resolves to the answer of a script that begins with a word; rejects with the error it stands for, if it is a refusal. */
@@ -233,28 +241,3 @@ const ANSWERS: ReadonlySet<string> = new Set(["", "replayed", "WAITS", "NO"]);
 const STRETCH_SIZE = 2 ** 18;
 
 const RunsCursor = z.tuple([z.literal("runs"), z.int().nonnegative()]);
-
-function toText(id: string): string {
-  return JSON.stringify(id);
-}
-
-function toId(reply: unknown): string | undefined {
-  return typeof reply === "string" ? (JSON.parse(reply) as string) : undefined;
-}
-
-function sessionArguments({ agent, userId, sessionId }: RunSession): string[] {
-  return [agent, userId, sessionId].map(toText);
-}
-
-function segmentArguments({ first, last, text }: LogSegment): string[] {
-  return [`${first}`, `${last}`, text];
-}
-
-/** The narrowest list that holds all runs asked for. */
-function listName({ agent, userId, sessionId, status }: ListRunsOptions): string {
-  const [of, user, session] = [agent, userId ?? "", sessionId ?? ""].map(toText);
-  if (userId !== undefined && sessionId !== undefined) return `session:${of},${user},${session}`;
-  if (userId !== undefined) return `user:${of},${user}`;
-  if (sessionId !== undefined) return `name:${of},${session}`;
-  return status === undefined ? `agent:${of}` : `status:${status}:${of}`;
-}

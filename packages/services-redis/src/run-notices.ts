@@ -1,4 +1,4 @@
-import type { RedisListener } from "./redis-listener.ts";
+import type { ListenerClient, RedisListener } from "./redis-listener.ts";
 
 /** A channel that somebody watches. */
 interface Channel {
@@ -11,13 +11,13 @@ interface Channel {
  * them, and those of a channel one subscription. Whenever the connection comes back everybody is told.
  */
 export class RunNotices {
-  readonly #open: () => RedisListener;
   readonly #channels = new Map<string, Channel>();
   #listener: RedisListener | undefined;
   #pinger: NodeJS.Timeout | undefined;
 
-  constructor(open: () => RedisListener) {
-    this.#open = open;
+  /** Takes the connection to listen on, which is made when somebody watches. */
+  start(listener: RedisListener): void {
+    this.#listener = listener;
   }
 
   /** Calls `onChange` once it listens and then at each notice, until the function it returns is called. */
@@ -48,13 +48,14 @@ export class RunNotices {
   close(): void {
     this.#channels.clear();
     clearInterval(this.#pinger);
+    this.#pinger = undefined;
     this.#listener?.client.disconnect();
     this.#listener = undefined;
   }
 
   #subscribe(names: readonly string[]): void {
-    const { client } = this.#connected();
-    if (client.status !== "ready" || names.length === 0) return;
+    const client = this.#connected();
+    if (client?.status !== "ready" || names.length === 0) return;
     const channels = names.map((name) => this.#channels.get(name));
     // What fails here is done again when the connection comes back.
     client.call("subscribe", [...names]).then(() => {
@@ -66,11 +67,9 @@ export class RunNotices {
     }, ignore);
   }
 
-  #connected(): RedisListener {
-    if (this.#listener !== undefined) return this.#listener;
-    const listener = this.#open();
-    const { client, pingInterval } = listener;
-    this.#listener = listener;
+  #connected(): ListenerClient | undefined {
+    if (this.#listener === undefined || this.#pinger !== undefined) return this.#listener?.client;
+    const { client, pingInterval } = this.#listener;
     this.#pinger = setInterval(this.#ping, pingInterval).unref();
     client.on("error", ignore);
     client.on("message", (name) => {
@@ -81,7 +80,7 @@ export class RunNotices {
       this.#subscribe([...this.#channels.keys()]);
     });
     client.connect().catch(ignore);
-    return listener;
+    return client;
   }
 
   // The client gives up a connection on which a question is not answered, and makes another.

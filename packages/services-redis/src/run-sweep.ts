@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { compactSegments, type LogStretch, type RunRetention } from "@agentscope-runtime/core";
 import type { RedisScript } from "./redis-script.ts";
+import { boundArgument, segmentArguments } from "./run-arguments.ts";
 import {
   CLAIM_COMPACTION,
   COMPACT_LOG,
@@ -37,10 +38,10 @@ export class RunSweep {
   async #sweep(): Promise<void> {
     const { retention, leaseTtl, run } = this.#options;
     const { finishedRunTtl, maxFinishedRuns, expiredRunTtl } = retention;
-    const bounds = [toArgument(finishedRunTtl), toArgument(maxFinishedRuns), `${PORTION}`];
+    const bounds = [boundArgument(finishedRunTtl), boundArgument(maxFinishedRuns), `${PORTION}`];
     while (Number(await run(EXPIRE_RUNS, bounds)) === 1);
     if (Number.isFinite(expiredRunTtl)) {
-      while (Number(await run(FORGET_RUNS, [toArgument(expiredRunTtl), `${PORTION}`])) === 1);
+      while (Number(await run(FORGET_RUNS, [boundArgument(expiredRunTtl), `${PORTION}`])) === 1);
     }
     await run(FORGET_OWNERS, [`${Math.max(OWNER_TTL, 10 * leaseTtl)}`, `${PORTION}`]);
     if (Number.isFinite(retention.compactAfter)) await this.#compactAll(retention.compactAfter);
@@ -48,7 +49,7 @@ export class RunSweep {
 
   async #compactAll(compactAfter: number): Promise<void> {
     for (;;) {
-      const args = [toArgument(compactAfter), `${CLAIM_TTL}`, "1"];
+      const args = [boundArgument(compactAfter), `${CLAIM_TTL}`, "1"];
       const [id, ordinal] = (await this.#options.run(CLAIM_COMPACTION, args)) as (string | null)[];
       if (typeof id !== "string") return;
       await this.#compact(id, ordinal ?? "");
@@ -62,22 +63,13 @@ export class RunSweep {
       const stretch = await this.#options.read(id, after);
       if (stretch === undefined || stretch.segments.length === 0) return;
       const { segments, over } = stretch;
-      const rest = compactSegments(segments).flatMap(({ first, last, text }) => [
-        `${first}`,
-        `${last}`,
-        text,
-      ]);
+      const rest = compactSegments(segments).flatMap(segmentArguments);
       const args = [id, ordinal, token, `${DRAFT_TTL}`, over ? "1" : "", ...rest];
       const going = Number(await this.#options.run(COMPACT_LOG, args)) === 1;
       after = segments.at(-1)?.last ?? after;
       if (!going || over) return;
     }
   }
-}
-
-/** Whole milliseconds or a number of runs as scripts take it; the empty string where there is no bound. */
-export function toArgument(bound: number): string {
-  return Number.isFinite(bound) ? `${Math.ceil(bound)}` : "";
 }
 
 const PORTION = 100;

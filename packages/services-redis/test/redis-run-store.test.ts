@@ -1,14 +1,15 @@
 import { RedisRunStore } from "@agentscope-runtime/services-redis";
 import { RedisServer } from "@agentscope-runtime/test-servers";
-import { runStoreSuite } from "@agentscope-runtime/testing";
+import { type RunStoreSuiteCreateOptions, runStoreSuite } from "@agentscope-runtime/testing";
 import { afterAll } from "vitest";
 import { Keyspace } from "./keyspace.ts";
 
-const server = await RedisServer.start();
+const server = await RedisServer.start({ appendfsync: "no" });
 afterAll(() => server.stop());
 
 const keyspace = new Keyspace(
-  (prefix, options) => new RedisRunStore({ url: server.url, prefix, sweepInterval: 50, ...options }),
+  (prefix, options?: RunStoreSuiteCreateOptions) =>
+    new RedisRunStore({ url: server.url, prefix, sweepInterval: 50, ...options }),
 );
 
 runStoreSuite("RedisRunStore", {

@@ -2,6 +2,7 @@ export { SqliteDatabase, type SqliteDatabaseOptions } from "./sqlite-database.ts
 export { SqliteMemoryService, type SqliteMemoryServiceOptions } from "./sqlite-memory-service.ts";
 // For those who put a service of their own into the file.
 export type { SqliteQueries, SqliteValue } from "./sqlite-queries.ts";
+export { SqliteRunStore, type SqliteRunStoreOptions } from "./sqlite-run-store.ts";
 export type { SqliteServiceOptions } from "./sqlite-service.ts";
 export {
   SqliteSessionHistoryService,

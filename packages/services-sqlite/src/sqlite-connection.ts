@@ -23,6 +23,10 @@ export class SqliteConnection implements SqliteQueries {
     return this.#statement(sql).all(...values) as unknown as readonly Row[];
   }
 
+  each<Row>(sql: string, ...values: readonly SqliteValue[]): Iterable<Row> {
+    return this.#statement(sql).iterate(...values) as unknown as Iterable<Row>;
+  }
+
   run(sql: string, ...values: readonly SqliteValue[]): number {
     return Number(this.#statement(sql).run(...values).changes);
   }

@@ -1,4 +1,5 @@
 import { RuntimeError } from "@agentscope-runtime/core";
+import { RUN_TABLES } from "./run-tables.ts";
 import type { SqliteConnection } from "./sqlite-connection.ts";
 
 /**
@@ -98,4 +99,5 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX memory_terms_by_memory ON memory_terms (memory);
   `,
+  RUN_TABLES,
 ];

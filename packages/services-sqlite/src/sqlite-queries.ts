@@ -9,6 +9,9 @@ export interface SqliteQueries {
   /** Every row. */
   all<Row>(sql: string, ...values: readonly SqliteValue[]): readonly Row[];
 
+  /** Every row, one after another, so that the rest need not be read. */
+  each<Row>(sql: string, ...values: readonly SqliteValue[]): Iterable<Row>;
+
   /** How many rows were changed. */
   run(sql: string, ...values: readonly SqliteValue[]): number;
 }

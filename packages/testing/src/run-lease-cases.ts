@@ -10,7 +10,7 @@ export function runLeaseCases(create: (options: { leaseTtl: number }) => Promise
   const everything = { agents: ["agent"], limit: 100 };
   let store: RunStore;
   beforeEach(async () => {
-    store = await create({ leaseTtl: 300 });
+    store = await create({ leaseTtl: 500 });
     await store.start();
   });
   afterEach(() => store.stop());

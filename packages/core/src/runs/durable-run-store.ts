@@ -117,6 +117,7 @@ export class DurableRunStore implements RunStore {
 
   async append(lease: RunLease, entries: readonly LogEntry[]): Promise<void> {
     this.#started();
+    assertNoGap(lease, entries);
     const segment = entries.length === 0 ? undefined : toSegment(entries);
     await this.#written(lease, () => this.#backend.append(lease, segment));
     await this.#show(lease.runId, entries, false);
@@ -124,6 +125,7 @@ export class DurableRunStore implements RunStore {
 
   async finish(lease: RunLease, status: TerminalStatus, entries: readonly LogEntry[]): Promise<boolean> {
     this.#started();
+    assertNoGap(lease, entries);
     const done = await this.#written(lease, () => this.#backend.finish(lease, status, toSegment(entries)));
     if (done) await this.#show(lease.runId, entries, true);
     return done;
@@ -255,5 +257,14 @@ export class DurableRunStore implements RunStore {
       entries.push(...found);
     }
     return entries;
+  }
+}
+
+// The backend sees the numbers of a segment's ends only.
+function assertNoGap({ runId }: RunLease, entries: readonly LogEntry[]): void {
+  for (const [index, { seq }] of entries.entries()) {
+    const before = entries[index - 1]?.seq ?? seq - 1;
+    if (seq === before + 1) continue;
+    throw new RuntimeError("FENCED", `Event ${seq} of run ${runId} does not follow event ${before}.`);
   }
 }

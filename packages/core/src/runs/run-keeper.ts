@@ -25,6 +25,8 @@ export class RunKeeper {
   #beating: Promise<void> | undefined;
   #failing = false;
   #recovering = true;
+  /** When to look after the runs of others again, on the clock of `performance.now`. */
+  #recoverFrom = 0;
 
   constructor(options: RunKeeperOptions) {
     this.#options = options;
@@ -63,9 +65,11 @@ export class RunKeeper {
     try {
       if (!(await store.renew(owner))) await executions.check();
       await Promise.all([...this.#unfinished].map((runId) => this.#finish(runId)));
-      if (this.#recovering) await this.#recover();
+      if (this.#recovering && performance.now() >= this.#recoverFrom) await this.#recover();
       this.#failing = false;
     } catch (error) {
+      // A store that was away has heard nobody: whoever is alive gets the time to be heard first.
+      this.#recoverFrom = performance.now() + store.leaseTtl;
       if (!this.#failing) log.error({ err: error }, "the run store can't be reached: leases may be lost");
       this.#failing = true;
     }

@@ -39,8 +39,11 @@ export class RunRecovery {
     }
     const transcript = await this.#read(run);
     const { recover, maxAttempts } = agent.limits;
-    if (run.startedAt === undefined) return this.#start(agent, run, lease, transcript);
-    log.warn({ run_id: run.id, attempt: run.attempt }, "the run was interrupted: its process has died");
+    const waited = run.startedAt === undefined;
+    if (waited && run.cancel === undefined) return this.#start(agent, run, lease, transcript);
+    if (!waited) {
+      log.warn({ run_id: run.id, attempt: run.attempt }, "the run was interrupted: its process has died");
+    }
     if (recover === "rerun" && run.attempt < maxAttempts && run.cancel === undefined) {
       const assembler = this.#assembler(run, lease.nextSeq, transcript);
       assembler.adopt(transcript.messages);

@@ -21,11 +21,15 @@ import type {
 } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { shuttingDown } from "../errors/shutting-down.ts";
+import { assertSelf } from "./assert-self.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
+import { joinRun } from "./join-run.ts";
 import type { ExecutionEnd } from "./run-execution.ts";
 import { RunExecutions } from "./run-executions.ts";
 import { RunKeeper } from "./run-keeper.ts";
 import { RunRecovery } from "./run-recovery.ts";
+import { SessionDeletion } from "./session-deletion.ts";
+import { Sessions } from "./sessions.ts";
 import { toInput } from "./to-input.ts";
 
 /** Who asks, as `authenticate` says; without it nobody in particular. */
@@ -57,6 +61,8 @@ export interface RunsOptions {
 
 /** Starts runs, and gives access to the runs of a store: every protocol goes through here. */
 export class Runs {
+  /** The sessions that runs are part of. */
+  readonly sessions: Sessions;
   readonly #store: RunStore;
   readonly #log: Logger;
   readonly #now: () => number;
@@ -66,7 +72,7 @@ export class Runs {
   readonly #executions: RunExecutions;
   readonly #recovery: RunRecovery;
   readonly #keeper: RunKeeper;
-  readonly #admissions = new Set<Promise<StartedRun>>();
+  readonly #admissions = new Set<Promise<unknown>>();
   #drained: Promise<void> | undefined;
 
   constructor({ store, log, agents = new Map(), dispatcher, now = Date.now }: RunsOptions) {
@@ -87,6 +93,14 @@ export class Runs {
       log,
       claim,
     });
+    const deletion = new SessionDeletion({
+      store,
+      owner: this.#owner,
+      now,
+      cancel: (runId, cancel) => this.cancel(runId, cancel),
+      onEnd: (runId, end) => this.#ended(runId, end),
+    });
+    this.sessions = new Sessions((agent, session) => this.#admitted(() => deletion.delete(agent, session)));
   }
 
   /** Begins to hold on to this process's runs, and to look after those of processes that have died. */
@@ -101,16 +115,21 @@ export class Runs {
 
   /** Takes a run on. It goes on by itself: what comes of it is in its log. */
   async start(agent: HostedAgent, request: AgentRequest, options: StartRunOptions = {}): Promise<StartedRun> {
+    return this.#admitted(() => this.#admit(agent, request, options));
+  }
+
+  /** Does what a shutdown waits for. */
+  async #admitted<Value>(work: () => Promise<Value>): Promise<Value> {
     if (this.draining) throw shuttingDown();
-    if (this.#executions.size + this.#admissions.size >= agent.limits.maxActiveRuns) {
-      throw new RuntimeError("QUEUE_FULL", "Too many runs are at work: try again later.", { retryAfter: 1 });
-    }
-    const admission = this.#admit(agent, request, options);
+    const admission = work();
     this.#admissions.add(admission);
     return admission.finally(() => this.#admissions.delete(admission));
   }
 
   async #admit(agent: HostedAgent, request: AgentRequest, options: StartRunOptions): Promise<StartedRun> {
+    if (this.#executions.size + this.#admissions.size >= agent.limits.maxActiveRuns) {
+      throw new RuntimeError("QUEUE_FULL", "Too many runs are at work: try again later.", { retryAfter: 1 });
+    }
     const { caller = {}, idempotency } = options;
     const resolved = await this.#resolve(agent, request, caller);
     const msgs = toInput(agent, resolved);
@@ -187,6 +206,11 @@ export class Runs {
   /** The entries of a run, each once and in order. */
   read(runId: string, options: ReadRunOptions): AsyncIterable<readonly LogEntry[]> {
     return this.#store.read(runId, options);
+  }
+
+  /** A snapshot, which stands for all entries up to its number, and then the entries that follow; see {@link joinRun}. */
+  join(run: RunRecord, signal?: AbortSignal): AsyncIterable<readonly LogEntry[]> {
+    return joinRun(this.#store, run, signal);
   }
 
   /** Asks for the run to be canceled; an ended run stays as it is. */
@@ -268,11 +292,6 @@ export class Runs {
 
 /** How long a shutdown waits for canceled handlers to return, in milliseconds beyond the cancel grace. */
 const SETTLE_AT_DRAIN = 2000;
-
-function assertSelf(named: string | undefined, userId: string): void {
-  if (named === undefined || named === userId) return;
-  throw new RuntimeError("ACCESS_DENIED", "user_id names somebody else than the credentials do.");
-}
 
 function assertKept(run: RunRecord): RunRecord {
   if (!run.expired) return run;

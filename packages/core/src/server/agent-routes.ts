@@ -13,6 +13,7 @@ import { addRoute, type Route } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
 import { sendResult } from "./send-result.ts";
 import type { ServerContext } from "./server-context.ts";
+import { sessionRoutes } from "./session-routes.ts";
 import { type TaskSource, taskRoutes } from "./task-routes.ts";
 
 /** Adds the whole surface of one app: its agent, its runs, its endpoints, its probes, its plugins. */
@@ -40,6 +41,7 @@ export async function addAgentRoutes(
           processRoute(agent, context),
           ...processTaskRoutes(agent, context),
           ...runRoutes(() => agent().name, context),
+          ...sessionRoutes(agent, context),
         ]),
     ...app.endpoints.map((endpoint) => endpointRoute(endpoint, app, engine, context)),
     ...app.tasks.flatMap((task) => taskRoutes(task, taskSource, context)),

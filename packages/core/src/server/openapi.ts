@@ -35,10 +35,10 @@ export function toOpenApi(
 }
 
 function toOperation(route: Route, secured: boolean): Json {
-  const { summary, body, query, headers = {}, open, path, statuses = {} } = route;
+  const { summary, body, query, headers = {}, open, path, success = 200, statuses = {} } = route;
   const parameters = [...pathParameters(path), ...queryParameters(query), ...headerParameters(headers)];
   const content = toContent(route);
-  const success = Object.entries({ 200: "Success", ...statuses }).map(([status, when]) => [
+  const answers = Object.entries({ [success]: "Success", ...statuses }).map(([status, when]) => [
     status,
     { description: when, ...(status === "204" ? {} : { content }) },
   ]);
@@ -50,7 +50,7 @@ function toOperation(route: Route, secured: boolean): Json {
       : { requestBody: { required: !isOptional(body), content: json(toSchema(body, "input")) } }),
     ...(secured && open !== true ? { security: [{ credentials: [] }] } : {}),
     responses: {
-      ...Object.fromEntries(success),
+      ...Object.fromEntries(answers),
       default: { description: "An error", content: json({ $ref: "#/components/schemas/Error" }) },
     },
   };

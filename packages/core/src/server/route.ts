@@ -15,7 +15,9 @@ export interface Route {
   readonly response?: z.ZodType | undefined;
   /** The request headers that it heeds, by name, and what for. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The statuses it answers with besides 200, and when; 204 comes without a body. */
+  /** The status of a success. Defaults to 200. */
+  readonly success?: number | undefined;
+  /** The statuses it answers with besides that, and when; 204 comes without a body. */
   readonly statuses?: Readonly<Record<number, string>> | undefined;
   /** True where the answer may be an event stream. */
   readonly streams?: boolean | undefined;
@@ -47,7 +49,10 @@ export function route<Body extends z.ZodType = z.ZodUnknown, Query extends z.Zod
 }
 
 /** Adds the route to a server. */
-export function addRoute(fastify: FastifyInstance, { method, path, query, body, open, handle }: Route): void {
+export function addRoute(
+  fastify: FastifyInstance,
+  { method, path, query, body, open, success, handle }: Route,
+): void {
   fastify.route({
     method,
     url: path,
@@ -57,7 +62,7 @@ export function addRoute(fastify: FastifyInstance, { method, path, query, body, 
         body: body === undefined ? request.body : parse(body, request.body, "body", isSmall(request)),
         query: query === undefined ? request.query : parse(query, request.query, "query", true),
         request,
-        reply,
+        reply: success === undefined ? reply : reply.code(success),
       }),
   });
 }

@@ -18,6 +18,7 @@ const ListQuery = z.object({
 const EventsQuery = z.object({
   // An empty text would be taken for 0.
   after: z.preprocess((after) => after || undefined, z.coerce.number().int().min(-1).optional()),
+  snapshot: z.enum(["true", "false"]).optional(),
 });
 const CancelQuery = z.object({ wait: z.enum(["true", "false"]).optional() });
 const CancelBody = z.object({ reason: z.string().max(1000).optional() }).nullish();
@@ -75,20 +76,26 @@ export function runRoutes(agent: () => string, { runs, streams, disconnects }: S
     route({
       method: "GET",
       path: "/runs/:id/events",
-      summary: "Replay and follow the events of a run",
+      summary:
+        "Replay and follow the events of a run; with snapshot, the messages so far as one event, then what follows",
       query: EventsQuery,
       streams: true,
       headers: {
-        "Last-Event-ID": "The number of the last event that is known already; counts more than `after`.",
+        "Last-Event-ID":
+          "The number of the last event that is known already; counts more than `after` and `snapshot`.",
       },
       statuses: { 204: "Nothing is to come: the run has ended, and its last event is known already." },
       handle: async ({ query, request, reply }) => {
         const run = await find(request);
         const resumed = lastEventId(request);
-        const after = resumed ?? query.after ?? -1;
+        const known = resumed ?? query.after;
+        const after = known ?? -1;
         if (run.completedAt !== undefined && after >= run.lastSeq) return reply.code(204).send();
         streams.assertRoom();
-        const source = (signal: AbortSignal) => runs().read(run.id, { after, follow: true, signal });
+        // A browser repeats the URL when it reconnects: whoever knows events already gets those that follow.
+        const joins = query.snapshot === "true" && known === undefined;
+        const source = (signal: AbortSignal) =>
+          joins ? runs().join(run, signal) : runs().read(run.id, { after, follow: true, signal });
         const answer = () => streams.send(reply, source, { encode: toAgentApiFrames });
         const standsIn = resumed !== undefined && request.method !== "HEAD";
         await (standsIn ? disconnects.during(run, reply, answer) : answer());

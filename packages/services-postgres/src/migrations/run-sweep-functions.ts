@@ -14,6 +14,8 @@ declare
   lines bigint[];
   done bigint;
   most bigint := 0;
+  -- A clock in a condition keeps the index out of it.
+  now_at bigint := now_ms();
 begin
   -- One at a time, or two would give up the same surplus twice.
   if not pg_try_advisory_xact_lock(hashtextextended(run_channel(), 0)) then
@@ -29,19 +31,19 @@ begin
         from runs where completed_at is not null and expired_at is null
         order by completed_at, number limit max_rows
     ) as oldest
-    where place <= surplus or completed_at < now_ms() - finished_ttl
+    where place <= surplus or completed_at < now_at - finished_ttl
   ) as due;
   select array_agg(number) into doomed from (
     select number from runs where number = any (doomed) order by number for update skip locked
   ) as locked;
   delete from run_segments where run = any (doomed);
-  update runs set expired_at = now_ms(), input = '[]' where number = any (doomed);
+  update runs set expired_at = now_at, input = '[]' where number = any (doomed);
   get diagnostics done = row_count;
   most := greatest(most, done);
 
   select array_agg(number), array_agg(distinct line) into doomed, lines from (
     select run.number, lane.number as line from runs run join run_lanes lane on lane.number = run.lane
-      where run.expired_at < now_ms() - expired_ttl and run.released_at is not null
+      where run.expired_at < now_at - expired_ttl and run.released_at is not null
       order by run.expired_at limit max_rows for update of run, lane skip locked
   ) as locked;
   delete from runs where number = any (doomed);
@@ -50,14 +52,14 @@ begin
   perform leave_lane(line) from unnest(lines) as line;
 
   delete from run_keys where digest in (
-    select digest from run_keys where expires_at < now_ms() order by expires_at limit max_rows for update skip locked
+    select digest from run_keys where expires_at < now_at order by expires_at limit max_rows for update skip locked
   );
   get diagnostics done = row_count;
   most := greatest(most, done);
 
   delete from run_owners where digest in (
     select owner.digest from run_owners owner
-      where owner.heard_at < now_ms() - silent_ttl
+      where owner.heard_at < now_at - silent_ttl
         and not exists (select from runs where runs.owner = owner.digest and released_at is null)
       limit max_rows for update skip locked
   );
@@ -65,7 +67,7 @@ begin
   -- A lane stays for a while for its fence.
   delete from run_lanes where number in (
     select lane.number from run_lanes lane
-      where lane.emptied_at < now_ms() - silent_ttl
+      where lane.emptied_at < now_at - silent_ttl
         and not exists (select from runs where runs.lane = lane.number)
       order by lane.emptied_at limit max_rows for update skip locked
   );
@@ -78,13 +80,15 @@ $$;
 create function claim_compactions(compact_after bigint, claim_ttl bigint, max_runs bigint)
 returns table (claimed_run bigint, claimed_digest bytea)
 ${PLPGSQL} as $$
+declare
+  now_at bigint := now_ms();
 begin
   return query
-    update runs set compacting_until = now_ms() + claim_ttl
+    update runs set compacting_until = now_at + claim_ttl
     where number in (
       select number from runs
-        where completed_at <= now_ms() - compact_after and completed_at is not null and expired_at is null
-          and not compacted and compacting_until < now_ms()
+        where completed_at <= now_at - compact_after and completed_at is not null and expired_at is null
+          and not compacted and compacting_until < now_at
         order by completed_at limit max_runs for no key update skip locked
     )
     returning number, digest;

@@ -44,12 +44,15 @@ $$;
 -- Those who write the runs will tell of it, for a while.
 create function watch_runs(given_digests bytea[], watch_ttl bigint) returns void
 ${PLPGSQL} as $$
+declare
+  due bigint[];
 begin
-  perform from runs
-    where digest = any (given_digests) and completed_at is null and watched_until < now_ms() + watch_ttl / 2
-    order by number for no key update;
-  update runs set watched_until = now_ms() + watch_ttl
-    where digest = any (given_digests) and completed_at is null and watched_until < now_ms() + watch_ttl / 2;
+  select array_agg(number) into due from (
+    select number from runs
+      where digest = any (given_digests) and completed_at is null and watched_until < now_ms() + watch_ttl / 2
+      order by number for no key update
+  ) as locked;
+  update runs set watched_until = now_ms() + watch_ttl where number = any (due);
 end
 $$;
 

@@ -68,7 +68,9 @@ create table run_segments (
   last bigint not null,
   text text not null,
   primary key (run, last)
-);
+)
+-- Compaction and retention delete many rows: of a big table, the default would let a fifth of it be dead.
+with (autovacuum_vacuum_scale_factor = 0.05, toast.autovacuum_vacuum_scale_factor = 0.05);
 
 create table run_keys (
   digest bytea primary key,

@@ -10,12 +10,14 @@ export interface RecordedQuery {
 /** A database that tells what is asked of it. */
 export class RecordingDatabase extends SqliteDatabase {
   readonly queries: RecordedQuery[] = [];
+  transactions = 0;
 
   override read<T>(work: (queries: SqliteQueries) => T): Promise<T> {
     return super.read((queries) => work(this.#recorded(queries)));
   }
 
   override write<T>(work: (queries: SqliteQueries) => T): Promise<T> {
+    this.transactions++;
     return super.write((queries) => work(this.#recorded(queries)));
   }
 
@@ -42,10 +44,23 @@ export class RecordingDatabase extends SqliteDatabase {
         record(sql, values, rows.length);
         return rows;
       },
+      each: <Row>(sql: string, ...values: readonly SqliteValue[]) => {
+        const query = { sql, values, rows: 0 };
+        this.queries.push(query);
+        return counted(queries.each<Row>(sql, ...values), query);
+      },
       run: (sql, ...values) => {
         record(sql, values, 0);
         return queries.run(sql, ...values);
       },
     };
+  }
+}
+
+/** The rows as they are read. */
+function* counted<Row>(rows: Iterable<Row>, query: { rows: number }): Iterable<Row> {
+  for (const row of rows) {
+    query.rows++;
+    yield row;
   }
 }
