@@ -6,7 +6,7 @@ import {
   type RunLease,
   type RunStore,
 } from "@agentscope-runtime/core";
-import { type StoreName, storeServices } from "./store.ts";
+import { type StoreHome, type StoreName, storeServices } from "./store.ts";
 
 /** Milliseconds from the begin of an append on one connection until a reader on another has the entry; the median. */
 export async function readerLag(name: StoreName, location: string): Promise<number> {
@@ -62,6 +62,39 @@ export async function turnCost(
   }
   // What is new to a process is slow in it: the first turns are those of a session that is young, not of a young process.
   return { early: median(times.slice(5, 25)), late: median(times.slice(1000)) };
+}
+
+/** Bytes that an event of a run of 200 takes, written two at a time; and once the run is compacted. */
+export async function bytesPerEvent(
+  name: StoreName,
+  home: StoreHome,
+): Promise<{ readonly fresh: number; readonly compacted: number }> {
+  const runs = 200;
+  const events = 202;
+  const { runStore } = storeServices(name, home.location, { compactAfter: 3_600_000 });
+  await runStore.start();
+  const empty = await home.size();
+  let last = "";
+  for (let run = 0; run < runs; run++) {
+    const lease = await newRun(runStore);
+    for (let seq = 1; seq <= 200; seq += 2) await runStore.append(lease, [delta(seq), delta(seq + 1)]);
+    await runStore.finish(lease, "completed", [response(201, lease.runId, "completed")]);
+    await runStore.release(lease);
+    last = lease.runId;
+  }
+  await runStore.stop();
+  const fresh = (await home.size()) - empty;
+
+  const { runStore: sweeper } = storeServices(name, home.location, { compactAfter: 0, sweepInterval: 20 });
+  await sweeper.start();
+  for (let entries = events; entries > 3; ) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    entries = 0;
+    for await (const batch of sweeper.read(last)) entries += batch.length;
+  }
+  await sweeper.stop();
+  const compacted = (await home.size()) - empty;
+  return { fresh: fresh / runs / events, compacted: compacted / runs / events };
 }
 
 async function newRun(store: RunStore, sessionId: string = crypto.randomUUID()): Promise<RunLease> {

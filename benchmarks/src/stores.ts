@@ -2,7 +2,7 @@
 import { MeasuredServer } from "./measured-server.ts";
 import { cpuPerEvent } from "./measures.ts";
 import { type StoreName, storeHome, storeNames } from "./store.ts";
-import { readerLag, turnCost } from "./store-measures.ts";
+import { bytesPerEvent, readerLag, turnCost } from "./store-measures.ts";
 
 const ROUNDS = 3;
 
@@ -28,6 +28,15 @@ for (const name of storeNames) {
   const { early, late } = await turnCost(name, home.location);
   const times = `${early.toFixed(2)} ms, then ${late.toFixed(2)} ms`;
   line(late / early, "x", `a session's 1,000th turn beside its 10th, ${name} (${times})`);
+}
+for (const name of storeNames.slice(1)) {
+  await using home = await storeHome(name);
+  const { fresh, compacted } = await bytesPerEvent(name, home);
+  line(
+    fresh,
+    "B",
+    `an event of a run of 202 takes, ${name} (${compacted.toFixed(0)} B where runs are compacted)`,
+  );
 }
 process.exit(0);
 

@@ -109,6 +109,7 @@ export { compactSegments } from "./runs/log-segment.ts";
 export type { RunOptions } from "./runs/run-limits.ts";
 export { type RunRetention, type RunRetentionOptions, runRetention } from "./runs/run-retention.ts";
 export type { Caller, Runs, StartedRun, StartRunOptions } from "./runs/runs.ts";
+export type { ListOwnSessionsOptions, SessionName, Sessions } from "./runs/sessions.ts";
 export type { EndpointContext, EndpointHandler, EndpointOptions } from "./server/endpoint.ts";
 export { errorReply } from "./server/error-reply.ts";
 export type { SendOptions, StreamEnd } from "./server/event-stream.ts";

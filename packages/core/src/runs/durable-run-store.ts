@@ -27,7 +27,7 @@ export interface DurableRunStoreOptions {
   readonly leaseTtl?: number | undefined;
   /** How long pieces of text may gather before they are written, in milliseconds. Defaults to 10. */
   readonly flushInterval?: number | undefined;
-  /** After how many milliseconds to look again for what no notice came of. Defaults to 2000. */
+  /** After how many milliseconds to look again for what no notice came of. Defaults to 10,000. */
   readonly pollInterval?: number | undefined;
   /** How often old runs are given up or compacted, in milliseconds. Defaults to 60,000. */
   readonly sweepInterval?: number | undefined;
@@ -56,7 +56,7 @@ export class DurableRunStore implements RunStore {
     this.#backend = backend;
     this.leaseTtl = options.leaseTtl ?? 10_000;
     this.flushInterval = options.flushInterval ?? 10;
-    this.#pollInterval = options.pollInterval ?? 2000;
+    this.#pollInterval = options.pollInterval ?? 10_000;
     this.#sweepInterval = options.sweepInterval ?? 60_000;
   }
 

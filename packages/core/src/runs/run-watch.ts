@@ -16,10 +16,7 @@ export class RunWatch {
   async change(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const over = new AbortController();
-    const later = sleep(this.#interval, undefined, {
-      signal: AbortSignal.any([signal, over.signal]),
-      ref: false,
-    });
+    const later = sleep(this.#interval, undefined, { signal: AbortSignal.any([signal, over.signal]) });
     try {
       await Promise.race([this.#changed.promise, later]);
     } catch {
