@@ -113,7 +113,7 @@ export type { ListOwnSessionsOptions, SessionName, Sessions } from "./runs/sessi
 export type { EndpointContext, EndpointHandler, EndpointOptions } from "./server/endpoint.ts";
 export { errorReply } from "./server/error-reply.ts";
 export type { SendOptions, StreamEnd } from "./server/event-stream.ts";
-export { idempotencyOf } from "./server/idempotency.ts";
+export { fingerprintOf, idempotencyOf } from "./server/idempotency.ts";
 export type { RouteMethod } from "./server/route.ts";
 export { InMemoryMemoryService } from "./services/in-memory-memory-service.ts";
 export {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { HostedAgent } from "../runs/hosted-agent.ts";
 import type { Caller, Runs } from "../runs/runs.ts";
 import type { SendOptions, StreamEnd } from "../server/event-stream.ts";
+import type { RunRecord } from "./run-store.ts";
 
 /** An agent as protocols see it. */
 export interface ServedAgent {
@@ -42,6 +43,15 @@ export interface ProtocolContext {
     reply: FastifyReply,
     answer: (signal: AbortSignal) => Promise<Answer>,
   ) => Promise<Answer | undefined>;
+  /**
+   * Answers on a connection that stands for the client of a run: the one that started it, or one with which the client
+   * is back. Where the run's request has `on_disconnect: "cancel"`, the run is canceled when none is left for a while.
+   */
+  readonly during: <Answer>(
+    run: RunRecord,
+    reply: FastifyReply,
+    answer: () => Promise<Answer>,
+  ) => Promise<Answer>;
 }
 
 /** Something a protocol keeps running beside its routes. */

@@ -11,7 +11,7 @@ export async function addProtocols(
   fastify: FastifyInstance,
   app: AppDefinition,
   engine: AgentEngine,
-  { runs, streams, bodies }: ServerContext,
+  { runs, streams, disconnects, bodies }: ServerContext,
 ): Promise<void> {
   const context: ProtocolContext = {
     agents: servedAgents(app, engine),
@@ -20,6 +20,7 @@ export async function addProtocols(
     assertRoom: () => streams.assertRoom(),
     stream: (reply, source, options) => streams.send(reply, source, options),
     wait: (reply, answer) => streams.wait(reply, answer),
+    during: (run, reply, answer) => disconnects.during(run, reply, answer),
   };
   for (const protocol of app.options.protocols ?? []) {
     await fastify.register(async (scope) => {

@@ -12,7 +12,9 @@ export type StreamEnd = "complete" | "closed" | "gone";
 
 export interface SendOptions<Item> {
   /** The frames of an item. Items are taken for text without it. */
-  readonly encode?: ((item: Item) => string) | undefined;
+  readonly encode?: ((item: Item) => string | Uint8Array) | undefined;
+  /** What the stream is instead of `text/event-stream`. It has no comments then, neither heartbeats nor `retry`. */
+  readonly contentType?: string | undefined;
   /** The reconnection time sent first, in milliseconds; `false` for clients that don't reconnect. */
   readonly retry?: number | false | undefined;
 }
@@ -56,19 +58,20 @@ export class EventStreams {
   async send<Item>(
     reply: FastifyReply,
     source: (signal: AbortSignal) => AsyncIterable<Item>,
-    { encode = String, retry = this.#options.retry ?? 3000 }: SendOptions<Item> = {},
+    { encode = String, retry = this.#options.retry ?? 3000, contentType }: SendOptions<Item> = {},
   ): Promise<StreamEnd> {
     reply.hijack();
     const socket = reply.raw;
     if (reply.request.method === "HEAD") {
-      openStream(reply);
+      openStream(reply, contentType);
       socket.end();
       return "complete";
     }
     const { signal, leave } = this.#enter(socket);
-    const writer = new StreamWriter(socket, this.#options, retry, signal);
+    const comments = contentType === undefined ? { retry } : undefined;
+    const writer = new StreamWriter(socket, this.#options, comments, signal);
     try {
-      openStream(reply);
+      openStream(reply, contentType);
       for await (const item of source(signal)) {
         const room = writer.write(encode(item));
         if (room !== undefined) await room;
@@ -124,14 +127,14 @@ export class EventStreams {
 }
 
 // Fastify's own way of sending is left here, so its headers have to be taken along.
-function openStream(reply: FastifyReply): void {
+function openStream(reply: FastifyReply, contentType = "text/event-stream; charset=utf-8"): void {
   const { raw } = reply;
   // Whoever resets the connection shall not take the process along.
   raw.on("error", () => raw.destroy());
   if (isGone(raw)) return;
   raw.writeHead(200, {
     ...(reply.getHeaders() as OutgoingHttpHeaders),
-    "content-type": "text/event-stream; charset=utf-8",
+    "content-type": contentType,
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
   });

@@ -10,12 +10,14 @@ export function idempotencyOf({ headers, body }: FastifyRequest): Idempotency | 
   if (typeof key !== "string" || key === "" || key.length > 255) {
     throw new RuntimeError("INVALID_PARAMETER", "Idempotency-Key is one header of 1 to 255 characters.");
   }
-  return {
-    key,
-    fingerprint: createHash("sha256")
-      .update(canonicalJson(body ?? null))
-      .digest("base64url"),
-  };
+  return { key, fingerprint: fingerprintOf(body) };
+}
+
+/** A text that is the same for equal JSON, whatever the order of its keys, and for no other. */
+export function fingerprintOf(body: unknown): string {
+  return createHash("sha256")
+    .update(canonicalJson(body ?? null))
+    .digest("base64url");
 }
 
 /** JSON that is the same for objects that differ in the order of their keys only. */

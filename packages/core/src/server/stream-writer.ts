@@ -11,32 +11,47 @@ export function isGone(socket: Socket): boolean {
   return socket.destroyed || (socket as { stream?: { destroyed: boolean } }).stream?.destroyed === true;
 }
 
+/** What is said in a stream of events beside the events. */
+export interface StreamComments {
+  /** The reconnection time, in milliseconds. */
+  readonly retry: number | false;
+}
+
 /** Writes to one connection: with respect for its pace, and with comments where there is nothing to say. */
 export class StreamWriter {
   readonly #socket: Socket;
   readonly #signal: AbortSignal;
   readonly #stallTimeout: number;
+  readonly #comments: boolean;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #first: NodeJS.Immediate;
   #head: string;
   #stalled = false;
 
-  constructor(socket: Socket, options: StreamOptions, retry: number | false, signal: AbortSignal) {
+  constructor(
+    socket: Socket,
+    options: StreamOptions,
+    comments: StreamComments | undefined,
+    signal: AbortSignal,
+  ) {
     const { heartbeat = 15_000, stallTimeout = 60_000 } = options;
     this.#socket = socket;
     this.#signal = signal;
     this.#stallTimeout = stallTimeout;
-    this.#head = retry === false ? "" : encodeSseRetry(retry);
+    this.#comments = comments !== undefined;
+    this.#head = comments === undefined || comments.retry === false ? "" : encodeSseRetry(comments.retry);
     // The head goes out with the first events where there are some already, else alone.
     this.#first = setImmediate(() => this.#put(""));
     this.#heartbeat = setInterval(() => this.#beat(), heartbeat);
   }
 
   /** Wait for the promise, if there is one, before you write more. */
-  write(text: string): Promise<void> | undefined {
+  write(data: string | Uint8Array): Promise<void> | undefined {
     this.#heartbeat.refresh();
-    if (text.length > MAX_WRITE) return this.#writePieces(Buffer.from(text));
-    return this.#put(text) ? undefined : this.#drained();
+    if (data.length > MAX_WRITE) {
+      return this.#writePieces(typeof data === "string" ? Buffer.from(data) : data);
+    }
+    return this.#put(data) ? undefined : this.#drained();
   }
 
   /** Ends the stream. Who does not take what is left of it is cut off, sooner where there is no time. */
@@ -68,7 +83,7 @@ export class StreamWriter {
   }
 
   #beat(): void {
-    if (!this.#stalled) this.#put(":\n\n");
+    if (this.#comments && !this.#stalled) this.#put(":\n\n");
   }
 
   async #drained(): Promise<void> {
