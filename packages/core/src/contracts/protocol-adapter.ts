@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { AuthenticationRequest } from "../app/agent-app-options.ts";
 import type { HostedAgent } from "../runs/hosted-agent.ts";
 import type { Caller, Runs } from "../runs/runs.ts";
 import type { SendOptions, StreamEnd } from "../server/event-stream.ts";
@@ -20,6 +21,11 @@ export interface ProtocolContext {
   readonly runs: () => Runs;
   /** Who asks. */
   readonly callerOf: (request: FastifyRequest) => Caller;
+  /**
+   * Who asks by another way than the server's routes, such as a port of the protocol's own. Rejects with `AUTH_FAILED`
+   * where the app's `authenticate` knows nobody.
+   */
+  readonly identify: (request: AuthenticationRequest) => Promise<Caller>;
   /**
    * Throws `SERVICE_UNAVAILABLE` where as many streams are open as may be, those who `wait` included, or the server
    * closes. To be called before a run is started, whether its answer is a stream or not.

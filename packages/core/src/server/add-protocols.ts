@@ -3,7 +3,7 @@ import type { AgentEngine } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
 import type { ProtocolContext, ServedAgent } from "../contracts/protocol-adapter.ts";
 import { acceptJson } from "./accept-json.ts";
-import { callerOf } from "./authentication.ts";
+import { callerOf, identify } from "./authentication.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /** Adds the protocols of an app, each in a scope of its own; those that run beside their routes live with the server. */
@@ -13,10 +13,13 @@ export async function addProtocols(
   engine: AgentEngine,
   { runs, streams, disconnects, bodies }: ServerContext,
 ): Promise<void> {
+  const { authenticate } = app.options;
   const context: ProtocolContext = {
     agents: servedAgents(app, engine),
     runs,
     callerOf,
+    identify: async (request) =>
+      authenticate === undefined ? {} : identify(authenticate, request, fastify.log),
     assertRoom: () => streams.assertRoom(),
     stream: (reply, source, options) => streams.send(reply, source, options),
     wait: (reply, answer) => streams.wait(reply, answer),

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Authenticate } from "../app/agent-app-options.ts";
+import type { Authenticate, AuthenticationRequest } from "../app/agent-app-options.ts";
+import type { Logger } from "../contracts/logger.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import type { Caller } from "../runs/runs.ts";
 
@@ -23,18 +24,23 @@ export function addAuthentication(fastify: FastifyInstance, authenticate: Authen
     const { openToAll } = request.routeOptions.config as { openToAll?: boolean };
     if (openToAll === true || callers.has(request)) return;
     const nearest = Reflect.get(request.server, AUTHENTICATE) as Authenticate;
-    callers.set(request, await identify(request, nearest));
+    const { method, url, headers, ip } = request;
+    callers.set(request, await identify(nearest, { method, url, headers, ip }, request.log));
   });
 }
 
-async function identify(request: FastifyRequest, authenticate: Authenticate): Promise<Caller> {
+/** Who it is that `authenticate` knows; throws `AUTH_FAILED` where it knows nobody. */
+export async function identify(
+  authenticate: Authenticate,
+  request: AuthenticationRequest,
+  log: Logger,
+): Promise<Caller> {
   let caller: Required<Caller> | undefined;
   try {
-    const { method, url, headers, ip } = request;
-    caller = await authenticate({ method, url, headers, ip });
+    caller = await authenticate(request);
   } catch (error) {
     if (RuntimeError.is(error)) throw error;
-    request.log.warn({ err: error }, "authenticate has thrown, which is taken for a refusal");
+    log.warn({ err: error }, "authenticate has thrown, which is taken for a refusal");
   }
   if (caller?.userId) return { userId: caller.userId };
   throw new RuntimeError("AUTH_FAILED", "Credentials are missing or wrong.");
