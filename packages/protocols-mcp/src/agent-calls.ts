@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AgentRequest, isTerminal, type MessageInput } from "@agentscope-runtime/agent-api";
+import {
+  type Caller,
+  type ProtocolContext,
+  type RunRecord,
+  type Runs,
+  RuntimeError,
+  type ServedAgent,
+} from "@agentscope-runtime/core";
+import type { AgentToolInput } from "./agent-tool.ts";
+import { type AskedInput, toAskedInput } from "./asked-input.ts";
+import { type ElicitationAnswer, toAnswerMessages, toApproval, toUserMessage } from "./elicitation.ts";
+
+/** Calls of agents as runs: each call is a run, and one more for each answer of a person. */
+export class AgentCalls {
+  readonly #context: Pick<ProtocolContext, "agents" | "runs">;
+  /** Those who wait here for the run that continues another. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  constructor(context: Pick<ProtocolContext, "agents" | "runs">) {
+    this.#context = context;
+  }
+
+  get runs(): Runs {
+    return this.#context.runs();
+  }
+
+  /** Starts the run of a call. A `runId` that is taken already is passed over for a new one. */
+  async start(
+    agent: ServedAgent,
+    { message, session_id, continues, approvals = [] }: AgentToolInput,
+    caller: Caller,
+    runId?: string,
+  ): Promise<RunRecord> {
+    const input = approvals.map(toApproval);
+    if (message !== undefined) input.push(toUserMessage(message));
+    const ids = { session_id, ...(continues === undefined ? {} : { continues }) };
+    try {
+      return await this.#start(agent, { ...ids, id: runId, input }, caller);
+    } catch (error) {
+      // A client that has begun to count its requests anew.
+      if (runId !== undefined && isConflict(error)) return this.#start(agent, { ...ids, input }, caller);
+      throw error;
+    }
+  }
+
+  /** The run of that id, if the caller may see it. */
+  get(agent: string, runId: string, caller: Caller): Promise<RunRecord> {
+    return this.runs.get(agent, runId, caller);
+  }
+
+  /** What the ended run asks of a person in a form, if it does. */
+  async askedBy(run: RunRecord): Promise<AskedInput | undefined> {
+    const response = isTerminal(run.status) ? await this.runs.result(run.id) : undefined;
+    return response === undefined ? undefined : toAskedInput(response);
+  }
+
+  /** Hands a run the answer it waits for, and resolves to the run that goes on with it: the same for the same question. */
+  async answer(run: RunRecord, answer: ElicitationAnswer, caller: Caller): Promise<RunRecord> {
+    const { agent, sessionId, userId } = run.session;
+    const asked = await this.askedBy(run);
+    const served = this.#context.agents.find(({ name }) => name === agent);
+    if (asked === undefined || served === undefined) {
+      throw new RuntimeError("INVALID_PARAMETER", `The run ${run.id} waits for no answer.`);
+    }
+    const id = continuationOf(run.id);
+    const ids = { id, session_id: sessionId, user_id: userId, continues: run.id };
+    try {
+      return await this.#start(served, { ...ids, input: toAnswerMessages(asked, answer) }, caller);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      return this.get(agent, id, caller);
+    }
+  }
+
+  /** The run that continues another, whoever has started it, or `undefined` where there is none yet. */
+  async continued({ id, session }: RunRecord, caller: Caller): Promise<RunRecord | undefined> {
+    const { items } = await this.runs.list({ ...session, limit: RECENT }, caller);
+    return items.find(({ request }) => request.continues === id);
+  }
+
+  /** Waits for the run that continues another; `undefined` once `signal` has aborted. */
+  async nextOf(run: RunRecord, caller: Caller, signal: AbortSignal): Promise<RunRecord | undefined> {
+    while (!signal.aborted) {
+      const told = this.#told(run.id);
+      try {
+        const next = await this.continued(run, caller);
+        if (next !== undefined) return next;
+        // Another process may have been given the answer, and tells nobody here.
+        const waited = new AbortController();
+        const late = sleep(LOOK_AGAIN, undefined, { signal: AbortSignal.any([signal, waited.signal]) });
+        await Promise.race([late.catch(() => undefined), told.promise]);
+        waited.abort();
+      } finally {
+        told.forget();
+      }
+    }
+    return undefined;
+  }
+
+  /** Asks for the end of a call: of the last of its runs. */
+  async cancel(run: RunRecord, caller: Caller): Promise<void> {
+    let last = run;
+    while (last.status === "incomplete") {
+      const next = await this.continued(last, caller);
+      if (next === undefined) return;
+      last = next;
+    }
+    await this.runs.cancel(last.id, { reason: "The client has canceled the request." });
+  }
+
+  async #start(
+    agent: ServedAgent,
+    request: Readonly<Record<string, unknown>> & { readonly input: readonly MessageInput[] },
+    caller: Caller,
+  ): Promise<RunRecord> {
+    const parsed = AgentRequest.parse(request);
+    const { run } = await this.runs.start(agent.agent(), parsed, { caller });
+    if (parsed.continues !== undefined) for (const tell of this.#waiting.get(parsed.continues) ?? []) tell();
+    return run;
+  }
+
+  #told(runId: string): { readonly promise: Promise<void>; readonly forget: () => void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const others = this.#waiting.get(runId) ?? new Set();
+    this.#waiting.set(runId, others.add(resolve));
+    const forget = () => {
+      others.delete(resolve);
+      if (others.size === 0) this.#waiting.delete(runId);
+    };
+    return { promise, forget };
+  }
+}
+
+// So that an answer that is given twice starts one run.
+function continuationOf(runId: string): string {
+  return `response_${createHash("sha256")
+    .update(JSON.stringify(["continues", runId]))
+    .digest("hex")
+    .slice(0, 32)}`;
+}
+
+function isConflict(error: unknown): boolean {
+  return RuntimeError.is(error) && error.code === "RUN_ID_CONFLICT";
+}
+
+/** How many runs of a session to look through for the one that continues another. */
+const RECENT = 20;
+
+/** After how many milliseconds to look again for an answer that another process was given. */
+const LOOK_AGAIN = 1000;
