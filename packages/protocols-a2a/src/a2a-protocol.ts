@@ -1,0 +1,116 @@
+import type { IncomingHttpHeaders } from "node:http";
+import {
+  InMemoryTaskQueue,
+  type ProtocolAdapter,
+  type ProtocolContext,
+  type TaskQueue,
+} from "@agentscope-runtime/core";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { A2AOptions } from "./a2a-options.ts";
+import { AgentCards } from "./agent-cards.ts";
+import { addCardRoute } from "./card-route.ts";
+import { A2AGrpcServer } from "./grpc-server.ts";
+import { toHttpCall } from "./http-call.ts";
+import { jsonRpcRoute, sendJsonRpcError } from "./json-rpc-route.ts";
+import { PushNotifications } from "./push-notifications.ts";
+import { addRestRoutes, sendRestError } from "./rest-routes.ts";
+import { RunsRequestHandler } from "./runs-request-handler.ts";
+import { TenantRequestHandler } from "./tenant-request-handler.ts";
+
+/** Lets agents talk to the agents of an app: A2A 1.0 and 0.3 out of the same runs as all protocols. */
+export function a2a(options: A2AOptions = {}): ProtocolAdapter {
+  return {
+    name: "a2a",
+    register: (fastify, context) => {
+      const [own] = context.agents;
+      if (own === undefined) return undefined;
+      const { legacy = true, push = {}, progress = false } = options;
+      const queue = push.queue ?? new InMemoryTaskQueue();
+      const notifications = newNotifications(fastify, context, { ...push, queue });
+      let grpc: A2AGrpcServer | undefined;
+      const cards = new AgentCards({ ...options, own, legacy, grpcAddress: () => grpc?.address });
+
+      const below = fastify.prefix.replace(/\/+$/, "");
+      const publicUrl = options.publicUrl?.replace(/\/+$/, "");
+      const baseUrlOf = ({ protocol, host }: FastifyRequest) =>
+        (publicUrl ?? `${protocol}://${host}`) + below;
+      const toCall = (request: FastifyRequest, reply: FastifyReply) =>
+        toHttpCall({ request, reply, context, baseUrl: baseUrlOf(request) });
+
+      const handlers = new Map<string, RunsRequestHandler>();
+      for (const agent of context.agents) {
+        const handler = new RunsRequestHandler({
+          runs: context.runs,
+          agent: agent.agent,
+          card: () => cards.of(agent, (publicUrl ?? "") + below),
+          cardOptions: cards.optionsOf(agent),
+          extendedCard: cards.extendedOf(agent),
+          push: notifications,
+          progress,
+        });
+        handlers.set(agent.name, handler);
+        const routes = { handler: new TenantRequestHandler(handler, handlers), legacy, toCall };
+        const endpoint = cards.endpointOf(agent);
+        for (const name of legacy ? ["agent-card.json", "agent.json"] : ["agent-card.json"]) {
+          const card = (baseUrl: string) => cards.of(agent, baseUrl);
+          addCardRoute(fastify, `${cards.pathOf(agent)}/.well-known/${name}`, { card, baseUrlOf, legacy });
+        }
+        fastify.register(async (scope) => {
+          scope.setErrorHandler(sendJsonRpcError);
+          scope.post(endpoint, jsonRpcRoute(routes));
+        });
+        fastify.register(async (scope) => {
+          scope.setErrorHandler(sendRestError);
+          scope.addHook("onRequest", async ({ headers }) => readAsJson(headers));
+          addRestRoutes(scope, endpoint, routes);
+        });
+        if (agent === own && options.grpc !== undefined) {
+          const { log } = fastify;
+          const baseUrl = (publicUrl ?? "") + below;
+          grpc = new A2AGrpcServer({ ...routes, options: options.grpc, context, baseUrl, log });
+        }
+      }
+      return {
+        start: async () => {
+          await queue.start();
+          await notifications.start();
+          await grpc?.start();
+        },
+        stop: async () => {
+          await grpc?.stop();
+          await notifications.stop();
+          await queue.stop();
+        },
+      };
+    },
+  };
+}
+
+function newNotifications(
+  { log }: FastifyInstance,
+  { agents, runs }: ProtocolContext,
+  push: NonNullable<A2AOptions["push"]> & { readonly queue: TaskQueue },
+): PushNotifications {
+  const [own] = agents;
+  const byName = new Map(agents.map((agent) => [agent.name, agent]));
+  return new PushNotifications({
+    runs,
+    log,
+    state: push.state,
+    queue: push.queue,
+    host: own?.name ?? "",
+    stateOf: (name) => byName.get(name)?.agent().services.state,
+    allowPrivate: push.allowPrivate ?? false,
+    attempts: push.attempts ?? 8,
+    backoff: { delay: 1000, maxDelay: 60_000, ...push.backoff },
+    timeout: push.timeout ?? 10_000,
+  });
+}
+
+// It is JSON, too, with the same bounds. An empty body has no type, whatever a client says.
+function readAsJson(headers: IncomingHttpHeaders): void {
+  const [type = ""] = (headers["content-type"] ?? "").split(";");
+  if (type.trim().toLowerCase() === "application/a2a+json") headers["content-type"] = "application/json";
+  const isEmpty = headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0;
+  if (isEmpty) delete headers["content-type"];
+}

@@ -1,0 +1,87 @@
+import type { AgentCard } from "@a2a-js/sdk";
+import type { ServedAgent } from "@agentscope-runtime/core";
+import type { A2ACall } from "./a2a-call.ts";
+import type { A2ACardOptions } from "./a2a-card-options.ts";
+import type { A2AOptions } from "./a2a-options.ts";
+import { type A2AInterface, toAgentCard } from "./agent-card.ts";
+
+export interface AgentCardsOptions extends Pick<A2AOptions, "card" | "extendedCard" | "signature"> {
+  /** The agent that the server is about; the others it hosts. */
+  readonly own: ServedAgent;
+  readonly legacy: boolean;
+  /** Where gRPC is spoken, once that is known. */
+  readonly grpcAddress: () => string | undefined;
+}
+
+/** What the agents of a server tell of themselves. */
+export class AgentCards {
+  readonly #options: AgentCardsOptions;
+
+  constructor(options: AgentCardsOptions) {
+    this.#options = options;
+  }
+
+  /** Where an agent is below the server. */
+  pathOf(agent: ServedAgent): string {
+    return agent === this.#options.own ? "" : `/agents/${agent.name}`;
+  }
+
+  /** Where A2A is spoken with an agent, below the server. */
+  endpointOf(agent: ServedAgent): string {
+    return `${this.pathOf(agent)}/a2a`;
+  }
+
+  /** What the app has said for the card of an agent. */
+  optionsOf({ name }: ServedAgent): A2ACardOptions {
+    const { card = {} } = this.#options;
+    return typeof card === "function" ? card(name) : card;
+  }
+
+  /** The card for everybody. */
+  of(agent: ServedAgent, baseUrl: string): Promise<AgentCard> {
+    return this.#make(agent, baseUrl, this.optionsOf(agent));
+  }
+
+  /** How an agent makes its card for those who are known; `undefined` where there is none. */
+  extendedOf(agent: ServedAgent): ((call: A2ACall) => Promise<AgentCard>) | undefined {
+    const { extendedCard } = this.#options;
+    if (extendedCard === undefined) return undefined;
+    return async ({ caller, baseUrl }) =>
+      this.#make(agent, baseUrl, { ...this.optionsOf(agent), ...(await extendedCard(agent.name, caller)) });
+  }
+
+  #make(agent: ServedAgent, baseUrl: string, options: A2ACardOptions): Promise<AgentCard> {
+    const { name, description } = agent;
+    const { extendedCard, signature } = this.#options;
+    return toAgentCard({
+      name,
+      description,
+      options,
+      interfaces: this.#interfacesOf(agent, baseUrl),
+      extendedCard: extendedCard !== undefined,
+      signature,
+    });
+  }
+
+  /** The best ones first. */
+  #interfacesOf(agent: ServedAgent, baseUrl: string): A2AInterface[] {
+    const { own, legacy, grpcAddress } = this.#options;
+    const url = `${baseUrl}${this.endpointOf(agent)}`;
+    const interfaces: A2AInterface[] = [
+      { url, protocolBinding: "JSONRPC", protocolVersion: "1.0" },
+      { url, protocolBinding: "HTTP+JSON", protocolVersion: "1.0" },
+    ];
+    const address = grpcAddress();
+    if (address !== undefined) {
+      const tenant = agent === own ? {} : { tenant: agent.name };
+      interfaces.push({ url: address, protocolBinding: "GRPC", protocolVersion: "1.0", ...tenant });
+    }
+    if (!legacy) return interfaces;
+    interfaces.push({ url, protocolBinding: "JSONRPC", protocolVersion: "0.3" });
+    // Nothing in 0.3 says which agent of several is meant.
+    if (address !== undefined && agent === own) {
+      interfaces.push({ url: address, protocolBinding: "GRPC", protocolVersion: "0.3" });
+    }
+    return interfaces;
+  }
+}

@@ -1,0 +1,153 @@
+import { SendMessageRequest, SubscribeToTaskRequest } from "@a2a-js/sdk";
+import { isV1JsonRpcMethod } from "@a2a-js/sdk/compat/v0_3";
+import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
+import {
+  A2A_ERROR_CODE,
+  RequestMalformedError,
+  toJsonRpcError,
+  VersionNotSupportedError,
+} from "@a2a-js/sdk/errors";
+import { JsonRpcTransportHandler, type ServerCallContext } from "@a2a-js/sdk/server";
+import { errorReply, RuntimeError } from "@agentscope-runtime/core";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { toCallContext } from "./a2a-call.ts";
+import { toA2AError } from "./a2a-error.ts";
+import type { A2AEvent } from "./a2a-task.ts";
+import { type HttpCall, setFailure, startItems } from "./http-call.ts";
+import { assertVersion } from "./protocol-version.ts";
+import type { TenantRequestHandler } from "./tenant-request-handler.ts";
+
+export interface JsonRpcRouteOptions {
+  readonly handler: TenantRequestHandler;
+  readonly legacy: boolean;
+  readonly toCall: (request: FastifyRequest, reply: FastifyReply) => HttpCall;
+}
+
+type Answer = object | AsyncIterable<object>;
+
+/** All of A2A as one route of JSON-RPC, in the words of 1.0 and, where that is wanted, of 0.3. */
+export function jsonRpcRoute({ handler, legacy, toCall }: JsonRpcRouteOptions) {
+  const current = new JsonRpcTransportHandler(handler);
+  const former = new LegacyJsonRpcTransportHandler(handler);
+
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const envelope = Envelope.safeParse(request.body);
+    if (!envelope.success) {
+      return {
+        jsonrpc: "2.0",
+        id: null,
+        error: { code: A2A_ERROR_CODE.INVALID_REQUEST, message: INVALID_REQUEST },
+      };
+    }
+    const rpc = envelope.data;
+    const call = toCall(request, reply);
+    const isFormer = legacy && call.version === "0.3";
+    const toError = isFormer ? LegacyJsonRpcTransportHandler.mapToLegacyJSONRPCError : toJsonRpcError;
+    const fail = (error: unknown) => ({ jsonrpc: "2.0", id: rpc.id, error: toError(toA2AError(error)) });
+    try {
+      assertSpoken(request, rpc, call, legacy);
+      const context = toCallContext(call);
+      const answer = isFormer
+        ? await call.wait(() => former.handle(rpc, context))
+        : await ask(rpc, context, call);
+      if (answer === undefined) return reply;
+      setExtensions(reply, context, isFormer);
+      if (!isIterable(answer)) {
+        setFailure(reply, call);
+        return answer;
+      }
+      const items = await startItems(answer[Symbol.asyncIterator](), call);
+      if (items === undefined) return reply;
+      await call.stream(() => toFrames(items, fail));
+      return reply;
+    } catch (error) {
+      setFailure(reply, call);
+      return fail(error);
+    }
+  };
+
+  async function ask(rpc: Envelope, context: ServerCallContext, call: HttpCall): Promise<Answer | undefined> {
+    const { id, method, params } = rpc;
+    const toResults = async function* (batches: AsyncIterable<readonly A2AEvent[]>) {
+      for await (const batch of batches) yield batch.map((result) => ({ jsonrpc: "2.0", id, result }));
+    };
+    if (method === "SendStreamingMessage") {
+      return toResults(handler.sendBatches(SendMessageRequest.fromJSON(toParams(params)), context));
+    }
+    if (method === "SubscribeToTask") {
+      return toResults(handler.subscribeBatches(SubscribeToTaskRequest.fromJSON(toParams(params)), context));
+    }
+    return call.wait(() => current.handle(rpc, context));
+  }
+}
+
+/** Answers what never got as far as to be understood. */
+export const sendJsonRpcError: ReturnType<typeof errorReply> = errorReply((error, reply) => {
+  const isUnreadable = error.code === "INVALID_PARAMETER";
+  if (isUnreadable || error.code === "UNSUPPORTED_MEDIA_TYPE") reply.code(200);
+  const unreadable = { code: A2A_ERROR_CODE.PARSE_ERROR, message: error.message };
+  return { jsonrpc: "2.0", id: null, error: isUnreadable ? unreadable : toJsonRpcError(toA2AError(error)) };
+});
+
+function assertSpoken(
+  { headers }: FastifyRequest,
+  { method }: Envelope,
+  { version }: HttpCall,
+  legacy: boolean,
+) {
+  const said = headers["a2a-version"] !== undefined;
+  if (!said && isV1JsonRpcMethod(method)) {
+    throw new VersionNotSupportedError(`${method} is of A2A 1.0: send it with the header A2A-Version: 1.0.`);
+  }
+  assertVersion(version, legacy, said);
+}
+
+async function* toFrames(
+  items: AsyncIterable<object>,
+  fail: (error: unknown) => object,
+): AsyncGenerator<string> {
+  try {
+    for await (const item of items) {
+      const events = Array.isArray(item) ? item : [item];
+      yield events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+    }
+  } catch (error) {
+    yield `event: error\ndata: ${JSON.stringify(fail(error))}\n\n`;
+    throw RuntimeError.from(error);
+  }
+}
+
+function setExtensions(
+  reply: FastifyReply,
+  { activatedExtensions }: ServerCallContext,
+  isFormer: boolean,
+): void {
+  if (activatedExtensions === undefined) return;
+  reply.header(isFormer ? "x-a2a-extensions" : "a2a-extensions", activatedExtensions.join(", "));
+}
+
+function toParams(params: unknown): object {
+  if (typeof params === "object" && params !== null && !Array.isArray(params)) return params;
+  throw new RequestMalformedError("params must be an object.");
+}
+
+function isIterable(answer: Answer): answer is AsyncIterable<object> {
+  return Symbol.asyncIterator in answer;
+}
+
+interface Envelope extends Record<string, unknown> {
+  readonly jsonrpc: "2.0";
+  readonly id: string | number | null;
+  readonly method: string;
+  readonly params?: unknown;
+}
+const Envelope: z.ZodType<Envelope> = z.looseObject({
+  jsonrpc: z.literal("2.0"),
+  id: z.union([z.string(), z.int(), z.null()]).default(null),
+  method: z.string().min(1),
+  params: z.unknown().optional(),
+});
+
+const INVALID_REQUEST =
+  'The body must be one request of JSON-RPC 2.0: { "jsonrpc": "2.0", "id", "method", "params" }.';

@@ -1,0 +1,22 @@
+import { VersionNotSupportedError } from "@a2a-js/sdk/errors";
+import type { FastifyRequest } from "fastify";
+
+/** The version that a client speaks; who does not say is of a time when nobody had to. */
+export function versionOf({ headers }: Pick<FastifyRequest, "headers">): string {
+  const version = headers["a2a-version"];
+  return typeof version === "string" && version.trim() !== "" ? version.trim() : "0.3";
+}
+
+/** The extensions that a client says it knows, by URI. */
+export function extensionsOf({ headers }: Pick<FastifyRequest, "headers">): string[] {
+  const named = [headers["a2a-extensions"], headers["x-a2a-extensions"]].flat();
+  return named.flatMap((list) => (list ?? "").split(",")).flatMap((uri) => uri.trim() || []);
+}
+
+/** Throws `VersionNotSupportedError` for all but 1.0, and 0.3 where that is spoken too. */
+export function assertVersion(version: string, legacy: boolean, said: boolean): void {
+  if (version === "1.0" || (legacy && version === "0.3")) return;
+  const known = legacy ? "1.0 and 0.3" : "1.0";
+  const hint = said ? "" : " Say which one you speak with the header A2A-Version.";
+  throw new VersionNotSupportedError(`A2A ${version} is not spoken here, but ${known}.${hint}`);
+}
