@@ -1,0 +1,62 @@
+import { type Message, omitOptionalNulls, type RunAgentInput } from "@ag-ui/core";
+import { RunAgentInputSchema } from "@ag-ui/core/schemas";
+import { RuntimeError } from "@agentscope-runtime/core";
+
+/**
+ * Reads the body of a request; throws `INVALID_PARAMETER` that says what is wrong. Messages and parts of a kind that this
+ * version does not know are passed over, as AG-UI has it.
+ */
+export function parseRunInput(body: unknown): RunAgentInput {
+  if (!isObject(body)) throw invalid("The body has to be a RunAgentInput: an object.");
+  const result = RunAgentInputSchema.safeParse(onlyKnown(omitOptionalNulls(body, "RunAgentInput")));
+  if (!result.success) {
+    const issues = result.error.issues.map(({ path, message }) => ({ path, message }));
+    const [first] = issues;
+    throw invalid(`${first?.path.join(".")}: ${first?.message}`, issues);
+  }
+  const input = result.data;
+  for (const key of ["threadId", "runId"] as const) {
+    const { length } = input[key];
+    if (length === 0 || length > 1024) throw invalid(`${key}: has to be of 1 to 1024 characters`);
+  }
+  return input as RunAgentInput;
+}
+
+export function invalid(message: string, details?: unknown): RuntimeError {
+  return new RuntimeError("INVALID_PARAMETER", message, details === undefined ? {} : { details });
+}
+
+function onlyKnown(input: object): object {
+  const { messages } = input as { messages?: unknown };
+  if (!Array.isArray(messages)) return input;
+  const known = messages.filter((message) => isNot(message, "role", ROLES));
+  return {
+    ...input,
+    messages: known.map((message) =>
+      isObject(message) && Array.isArray(message.content)
+        ? { ...message, content: message.content.filter((part) => isNot(part, "type", PARTS)) }
+        : message,
+    ),
+  };
+}
+
+/** True unless it is of a kind that is none of those. */
+function isNot(value: unknown, key: string, kinds: ReadonlySet<unknown>): boolean {
+  const kind = isObject(value) ? value[key] : undefined;
+  return typeof kind !== "string" || kinds.has(kind);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const ROLES: ReadonlySet<unknown> = new Set<Message["role"]>([
+  "developer",
+  "system",
+  "assistant",
+  "user",
+  "tool",
+  "activity",
+  "reasoning",
+]);
+const PARTS: ReadonlySet<unknown> = new Set(["text", "image", "audio", "video", "document"]);
