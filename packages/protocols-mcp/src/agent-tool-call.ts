@@ -35,22 +35,20 @@ export type AgentToolEnd =
 
 /** Calls an agent, and cancels its run if the client leaves. */
 export async function callAgent(call: AgentToolCall, calls: AgentCalls): Promise<AgentToolEnd> {
-  const { exchange, signal, log } = call;
+  const { exchange, log } = call;
   const run = await begin(call, calls);
+  // A server that closes lets its runs end by themselves; a client that leaves does not.
   const leave = () => {
-    // A server that closes lets its runs end by themselves.
-    if (!exchange.gone) return;
     calls
       .cancel(run, exchange.caller)
       .catch((error) => log.error({ err: error, run_id: run.id }, "the run could not be canceled"));
   };
-  if (signal.aborted) leave();
-  signal.addEventListener("abort", leave);
-  try {
-    return toEnd(await follow(run, call, calls), call);
-  } finally {
-    signal.removeEventListener("abort", leave);
-  }
+  exchange.gone.addEventListener("abort", leave);
+  if (exchange.gone.aborted) leave();
+  // Where this is broken off it is told only later whether the client has gone.
+  const response = await follow(run, call, calls);
+  exchange.gone.removeEventListener("abort", leave);
+  return toEnd(response, call);
 }
 
 async function begin(

@@ -2,14 +2,15 @@ import type { Caller, ProtocolContext } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { mediaType } from "./media-type.ts";
 import { Pace } from "./pace.ts";
+import { OPENING } from "./stream-opening.ts";
 
 /** One request that the SDK answers. */
 export interface Exchange {
   readonly caller: Caller;
   readonly pace: Pace;
   readonly log: FastifyRequest["log"];
-  /** True once the client does not wait any more for the answer. */
-  gone: boolean;
+  /** Aborts when the client does not wait any more for the answer. */
+  readonly gone: AbortSignal;
 }
 
 /** Answers web requests, as the SDK does. */
@@ -36,10 +37,11 @@ export class Exchanges {
   async answer(handler: WebHandler, { request, reply, caller, canceled }: ExchangeRequest): Promise<unknown> {
     const end = new AbortController();
     const web = toWebRequest(request, end.signal);
-    const exchange: Exchange = { caller, pace: new Pace(), log: request.log, gone: false };
+    const gone = new AbortController();
+    const exchange: Exchange = { caller, pace: new Pace(), log: request.log, gone: gone.signal };
     this.#open.set(web, exchange);
     const leave = () => {
-      exchange.gone = true;
+      gone.abort();
       end.abort();
     };
     canceled.addEventListener("abort", leave);
@@ -82,6 +84,7 @@ async function* framesOf(
   signal.addEventListener("abort", cancel);
   const decoder = new TextDecoder();
   try {
+    yield OPENING;
     for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) {
       pace.taken();
       yield decoder.decode(piece.value, { stream: true });

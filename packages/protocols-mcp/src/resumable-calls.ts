@@ -16,6 +16,7 @@ import { type ClientSession, runIdOf } from "./client-session.ts";
 import { ElicitationAnswer } from "./elicitation.ts";
 import { AnswerMessage, CancelMessage, type ToolCallMessage } from "./rpc-message.ts";
 import { parseArguments } from "./served-tool.ts";
+import { OPENING } from "./stream-opening.ts";
 import { toErrorResult } from "./to-tool-result.ts";
 
 /** A request, and who makes it. */
@@ -59,7 +60,7 @@ export class ResumableCalls {
       };
       // Clients of earlier revisions can't read an event that is empty.
       const empty = String(request.headers["mcp-protocol-version"] ?? "") >= "2025-11-25";
-      return await this.#stream(place, call, from, empty ? firstFrame(place) : "");
+      return await this.#stream(place, call, from, empty ? firstFrame(place) : OPENING);
     } catch (error) {
       return { jsonrpc: "2.0", id: message.id, result: toErrorResult(refusalOf(error, request.log)) };
     } finally {
@@ -77,7 +78,7 @@ export class ResumableCalls {
     const { call, leave } = this.enter(key);
     call.runId = place.runId;
     try {
-      return await this.#stream(place, call, from, "");
+      return await this.#stream(place, call, from, OPENING);
     } finally {
       leave();
     }
@@ -129,7 +130,7 @@ export class ResumableCalls {
   ): Promise<FastifyReply> {
     const options = { calls: this.#calls, caller, forms: session?.forms ?? false, canceled: canceled.signal };
     const source = async function* (signal: AbortSignal) {
-      if (first !== "") yield first;
+      yield first;
       yield* callFrames(place, { ...options, signal });
     };
     await this.#context.stream(reply, source, { retry: false });

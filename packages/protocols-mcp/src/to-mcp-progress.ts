@@ -5,7 +5,7 @@ import type { LogEntry } from "@agentscope-runtime/core";
 export interface McpProgress {
   /** Rises with every notification of a call. */
   readonly progress: number;
-  /** All messages of a call, joined, are the text of the answer. */
+  /** All messages of a call together are the text of the answer, in the order it was written. */
   readonly message?: string | undefined;
 }
 

@@ -18,10 +18,10 @@ export function toToolResult(response: AgentResponse): McpToolResult {
     error,
     output: output ?? [],
   };
-  const notes = [asked === undefined ? undefined : howToContinue(asked), failureOf(response)];
+  const note = asked === undefined ? shortfallOf(response) : howToContinue(asked);
   const content = [
     ...toToolContent(output ?? []),
-    ...notes.flatMap((text) => (text === undefined ? [] : [{ type: "text" as const, text }])),
+    ...(note === undefined ? [] : [{ type: "text" as const, text: note }]),
   ];
   const isError = status !== "completed" && status !== "incomplete";
   return { content, structuredContent: { ...structuredContent }, ...(isError ? { isError } : {}) };
@@ -33,14 +33,13 @@ export function toErrorResult(error: RuntimeError): McpToolResult {
   return { content: [{ type: "text", text: `${error.code}: ${error.message}${wait}` }], isError: true };
 }
 
-function failureOf({ status, error, incomplete_details }: AgentResponse): string | undefined {
+function shortfallOf({ status, error, incomplete_details }: AgentResponse): string | undefined {
   if (error !== null) return `${error.code}: ${error.message}`;
+  if (status === "completed") return undefined;
   if (status === "rejected") return "The agent rejects this request.";
-  const reason = incomplete_details?.reason ?? "";
-  return status !== "incomplete" || WAITING.has(reason) ? undefined : `The answer is incomplete: ${reason}.`;
+  const { reason } = incomplete_details ?? {};
+  return `The run is ${status}${reason === undefined ? "" : `: ${reason}`}.`;
 }
-
-const WAITING: ReadonlySet<string> = new Set(["input_required", "auth_required"]);
 
 function howToContinue({ runId, reason, requests }: AskedInput): string {
   const call = `call this tool again with continues: ${JSON.stringify(runId)}`;
