@@ -56,9 +56,7 @@ export class McpEndpoint {
     const { body } = request;
     const caller = this.#context.callerOf(request);
     const session = sessionOf(request);
-    for (const message of Array.isArray(body) ? body : [body]) {
-      await this.#resumable.hear(message, caller, session);
-    }
+    for (const message of messagesOf(body)) await this.#resumable.hear(message, caller, session);
     const from = { request, reply, caller, session };
     const call = isResumable(request) ? ToolCallMessage.safeParse(body).data : undefined;
     const agent = this.#catalogue.agent(call?.params.name);
@@ -101,6 +99,14 @@ export class McpEndpoint {
     }
   }
 }
+
+// Longer lists the SDK refuses.
+function messagesOf(body: unknown): readonly unknown[] {
+  if (!Array.isArray(body)) return [body];
+  return body.length > MAX_BATCH ? [] : body;
+}
+
+const MAX_BATCH = 100;
 
 /** Answers what is asked by another method than `POST`. */
 export function notAllowed(reply: FastifyReply): FastifyReply {
