@@ -10,6 +10,8 @@ export interface A2ACall {
   readonly version: string;
   /** The extensions that the client knows, by URI. */
   readonly extensions: readonly string[];
+  /** Whether 0 is what a client says that says nothing, as in 0.3 over gRPC. */
+  readonly zeroIsNothing?: boolean | undefined;
   readonly idempotency?: Idempotency | undefined;
   /** Throws `SERVICE_UNAVAILABLE` where no more can be answered at once. */
   readonly assertRoom: () => void;

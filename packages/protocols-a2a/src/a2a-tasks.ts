@@ -47,7 +47,7 @@ export class A2ATasks {
     const { returnImmediately, historyLength } = params.configuration ?? {};
     if (!returnImmediately) await this.#runs.result(run.id, call.signal);
     const now = await this.#runs.get(run.session.agent, run.id, call.caller);
-    return withHistory(await this.#read([...before, now], call), historyLength);
+    return withHistory(await this.#read([...before, now], call), lengthOf(historyLength, call));
   }
 
   /** Starts a run, and gives the task and what becomes of it. */
@@ -55,12 +55,17 @@ export class A2ATasks {
     const { run, before } = await this.#start(params, call);
     const earlier = await readTask(this.#runs, before, call.signal);
     const entries = this.#runs.read(run.id, { follow: true, signal: call.signal });
-    return this.#encode({ run, earlier, entries, historyLength: params.configuration?.historyLength });
+    return this.#encode({
+      run,
+      earlier,
+      entries,
+      historyLength: lengthOf(params.configuration?.historyLength, call),
+    });
   }
 
   async get(taskId: string, historyLength: number | undefined, call: A2ACall): Promise<A2ATask> {
     assertHistoryLength(historyLength);
-    return withHistory(await this.#read(await this.#find(taskId, call), call), historyLength);
+    return withHistory(await this.#read(await this.#find(taskId, call), call), lengthOf(historyLength, call));
   }
 
   /** Gives the task as it is now and what becomes of it, until it ends or waits for its client. */
@@ -183,6 +188,10 @@ interface Encoding {
   readonly earlier: A2ATask | undefined;
   readonly entries: AsyncIterable<readonly LogEntry[]>;
   readonly historyLength?: number | undefined;
+}
+
+function lengthOf(length: number | undefined, { zeroIsNothing }: A2ACall): number | undefined {
+  return zeroIsNothing && length === 0 ? undefined : length;
 }
 
 function trim(event: A2AEvent, historyLength: number | undefined): A2AEvent {

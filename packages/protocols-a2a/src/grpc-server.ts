@@ -110,6 +110,7 @@ export class A2AGrpcServer {
       caller,
       signal,
       version: requestedVersion ?? "0.3",
+      zeroIsNothing: call.getPath().startsWith("/a2a.v1."),
       extensions: extensions ?? [],
       baseUrl,
       assertRoom: context.assertRoom,

@@ -57,7 +57,7 @@ export function jsonRpcRoute({ handler, legacy, toCall }: JsonRpcRouteOptions) {
         setFailure(reply, call);
         return answer;
       }
-      const items = await startItems(answer[Symbol.asyncIterator](), call);
+      const items = await startItems((isFormer ? withEnds(answer) : answer)[Symbol.asyncIterator](), call);
       if (items === undefined) return reply;
       await call.stream(() => toFrames(items, fail));
       return reply;
@@ -115,6 +115,16 @@ async function* toFrames(
   } catch (error) {
     yield `event: error\ndata: ${JSON.stringify(fail(error))}\n\n`;
     throw RuntimeError.from(error);
+  }
+}
+
+/** In 0.3 a stream says that it ends, also where its task waits; the SDK says so only of tasks that have ended. */
+async function* withEnds(events: AsyncIterable<object>): AsyncGenerator<object> {
+  for await (const event of events) {
+    const { result } = event as { result?: { kind?: string; status?: { state?: string } } };
+    const waits =
+      result?.kind === "status-update" && /^(input|auth)-required$/.test(result.status?.state ?? "");
+    yield waits ? { ...event, result: { ...result, final: true } } : event;
   }
 }
 

@@ -1,0 +1,241 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Task, TaskPushNotificationConfig } from "@a2a-js/sdk";
+import { type AgentPart, InMemoryStateService } from "@agentscope-runtime/core";
+import type { A2AEvent } from "@agentscope-runtime/protocols-a2a";
+import { expect, it, onTestFinished } from "vitest";
+import { isPrivate, publicLookup } from "../src/push-target.ts";
+import { say } from "./support/messages.ts";
+import { a2aApp, clientOf, parts, serve } from "./support/serve.ts";
+
+interface Notification {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: A2AEvent;
+}
+
+/** A receiver that answers with these statuses, then with 200; `until` resolves with what came when it is enough. */
+async function receiver(statuses: number[] = []) {
+  const got: Notification[] = [];
+  const waiting: {
+    enough: (got: readonly Notification[]) => boolean;
+    resolve: (got: Notification[]) => void;
+  }[] = [];
+  const server = createServer((request, response) => {
+    let text = "";
+    request.on("data", (piece) => {
+      text += piece;
+    });
+    request.on("end", () => {
+      got.push({ headers: request.headers, body: JSON.parse(text) });
+      response.writeHead(statuses.shift() ?? 200).end("thanks");
+      for (const { enough, resolve } of waiting) if (enough(got)) resolve(got);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const until = (enough: (got: readonly Notification[]) => boolean) =>
+    enough(got)
+      ? Promise.resolve(got)
+      : new Promise<Notification[]>((resolve) => waiting.push({ enough, resolve }));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, got, until };
+}
+
+const script: AgentPart[] = [
+  { kind: "text-delta", messageId: "M1", text: "Hello" },
+  { kind: "text-delta", messageId: "M1", text: ", world" },
+];
+const push = { allowPrivate: true, backoff: { delay: 5 } };
+
+function ended(got: readonly Notification[]): boolean {
+  const last = got.at(-1)?.body;
+  return (
+    last !== undefined && "statusUpdate" in last && last.statusUpdate.status.state !== "TASK_STATE_WORKING"
+  );
+}
+
+it("tells who wants it of what becomes of a task, in order", async () => {
+  const { url, until } = await receiver();
+  const app = a2aApp({}, { push }).query(parts(), () => script);
+  const client = await clientOf(await serve(app));
+  const taskPushNotificationConfig = {
+    id: "c1",
+    url,
+    token: "secret",
+    authentication: { scheme: "Bearer", credentials: "key" },
+  };
+  const task = (await client.sendMessage(
+    say("Hi", { configuration: { taskPushNotificationConfig } }),
+  )) as Task;
+  const got = await until(ended);
+  expect(got.map(({ body }) => Object.keys(body))).toEqual([
+    ["task"],
+    ["statusUpdate"],
+    ["artifactUpdate"],
+    ["statusUpdate"],
+  ]);
+  expect(got[2]?.body).toEqual({
+    artifactUpdate: {
+      taskId: task.id,
+      contextId: task.contextId,
+      artifact: { artifactId: "msg_M1", parts: [{ text: "Hello, world" }] },
+      lastChunk: true,
+    },
+  });
+  expect(got[0]?.headers).toMatchObject({
+    "content-type": "application/a2a+json",
+    authorization: "Bearer key",
+    "x-a2a-notification-token": "secret",
+  });
+});
+
+it("tries again what was not taken, and gives up what is refused", async () => {
+  const { url, until } = await receiver([503, 429, 500, 200, 404]);
+  const client = await clientOf(await serve(a2aApp({}, { push }).query(parts(), () => script)));
+  await client.sendMessage(say("Hi", { configuration: { taskPushNotificationConfig: { url } } }));
+  const got = await until(ended);
+  expect(got.map(({ body }) => Object.keys(body)[0])).toEqual([
+    "task",
+    "task",
+    "task",
+    "task",
+    "statusUpdate",
+    "artifactUpdate",
+    "statusUpdate",
+  ]);
+});
+
+it("keeps who is to be told, for every turn of a task, until that is deleted", async () => {
+  const { url, until, got } = await receiver();
+  const state = new InMemoryStateService();
+  const app = a2aApp({}, { push }).init(() => state.start());
+  const asking = app
+    .services(() => ({ state }))
+    .query(parts(), function* () {
+      yield { kind: "text-delta", messageId: "M1", text: "Where to?" } as const;
+      yield { kind: "finish", reason: "input_required" } as const;
+    });
+  const client = await clientOf(await serve(asking));
+  const { id: taskId } = (await client.sendMessage(say("Go"))) as Task;
+  const set = (config: object) =>
+    client.createTaskPushNotificationConfig(TaskPushNotificationConfig.fromJSON({ taskId, url, ...config }));
+  const config = await set({ id: "c1", token: "t" });
+  expect(config).toMatchObject({ id: "c1", taskId, url, token: "t" });
+  const other = await set({});
+  expect(other.id).not.toBe("");
+  const { configs } = await client.listTaskPushNotificationConfig({
+    tenant: "",
+    taskId,
+    pageSize: 0,
+    pageToken: "",
+  });
+  expect(configs).toEqual([config, other]);
+  await client.deleteTaskPushNotificationConfig({ tenant: "", taskId, id: other.id });
+  expect(await client.getTaskPushNotificationConfig({ tenant: "", taskId, id: "c1" })).toEqual(config);
+  await expect(
+    client.getTaskPushNotificationConfig({ tenant: "", taskId, id: other.id }),
+  ).rejects.toMatchObject({ name: "TaskNotFoundError" });
+  expect(got).toEqual([]);
+
+  await client.sendMessage(say("Rome", { taskId }));
+  const told = await until(ended);
+  expect(told[0]?.body).toMatchObject({
+    task: { id: taskId, history: [{}, {}, { parts: [{ text: "Rome" }] }] },
+  });
+  expect(told).toHaveLength(4);
+  await client.deleteTaskPushNotificationConfig({ tenant: "", taskId, id: "c1" });
+  await client.sendMessage(say("Paris", { taskId }));
+  expect(told).toHaveLength(4);
+});
+
+it("speaks 0.3 to who has asked in 0.3", async () => {
+  const { url, until } = await receiver();
+  const endpoint = `${await serve(a2aApp({}, { push }).query(parts(), () => script))}/a2a`;
+  await fetch(endpoint, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "message/send",
+      params: {
+        message: { kind: "message", messageId: "m1", role: "user", parts: [{ kind: "text", text: "Hi" }] },
+        configuration: { pushNotificationConfig: { url } },
+      },
+    }),
+  });
+  const got = await until((all) => all.length === 4);
+  expect(got.map(({ body }) => (body as unknown as { kind: string }).kind)).toEqual([
+    "task",
+    "status-update",
+    "artifact-update",
+    "status-update",
+  ]);
+});
+
+it.each([
+  "ftp://example.com/",
+  "not a URL",
+  "http://localhost/",
+  "http://a.localhost./",
+  "http://127.0.0.1/",
+  "http://0x7f.1/",
+  "http://[::1]/",
+  "http://[::ffff:10.0.0.1]/",
+  "http://169.254.169.254/latest",
+  "http://10.1.2.3/",
+])("sends nothing to %s", async (url) => {
+  const client = await clientOf(await serve(a2aApp().query(parts(), () => script)));
+  const configuration = { taskPushNotificationConfig: { url } };
+  await expect(client.sendMessage(say("Hi", { configuration }))).rejects.toMatchObject({
+    name: "RequestMalformedError",
+  });
+  const page = await client.listTasks({
+    tenant: "",
+    contextId: "",
+    status: 0,
+    pageToken: "",
+    statusTimestampAfter: undefined,
+  });
+  expect(page.tasks).toEqual([]);
+});
+
+it("knows private addresses, and connects to none that a name has", async () => {
+  const hidden = [
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "0.0.0.0",
+    "255.255.255.255",
+    "::",
+    "::1",
+  ];
+  const mapped = [
+    "::ffff:8.8.8.8",
+    "64:ff9b::7f00:1",
+    "fe80::1%eth0",
+    "fc00::1",
+    "ff02::1",
+    "2002:7f00:1::",
+    "x",
+  ];
+  for (const address of [...hidden, ...mapped])
+    expect([address, isPrivate(address)]).toEqual([address, true]);
+  for (const address of ["8.8.8.8", "2606:4700::1111"]) expect(isPrivate(address)).toBe(false);
+  await expect(
+    new Promise((resolve, reject) =>
+      publicLookup("localhost", {}, (error, address) => (error ? reject(error) : resolve(address))),
+    ),
+  ).rejects.toThrow("private");
+});
+
+it.each([{ token: "a\r\nx: y" }, { authentication: { scheme: "Bearer", credentials: "\u{1f98a}" } }])(
+  "takes nothing that can be no header: %j",
+  async (config) => {
+    const client = await clientOf(await serve(a2aApp().query(parts(), () => script)));
+    const configuration = { taskPushNotificationConfig: { url: "https://example.com/", ...config } };
+    await expect(client.sendMessage(say("Hi", { configuration }))).rejects.toMatchObject({
+      name: "RequestMalformedError",
+    });
+  },
+);
