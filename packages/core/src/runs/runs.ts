@@ -40,6 +40,11 @@ export interface Caller {
 export interface StartRunOptions {
   readonly caller?: Caller | undefined;
   readonly idempotency?: Idempotency | undefined;
+  /**
+   * Cancels the run before it begins: its handler is not called, but what it `continues` has found its answer. The
+   * input is taken as it is.
+   */
+  readonly cancel?: CancelRequest | undefined;
 }
 
 export interface StartedRun {
@@ -130,9 +135,9 @@ export class Runs {
     if (this.#executions.size + this.#admissions.size >= agent.limits.maxActiveRuns) {
       throw new RuntimeError("QUEUE_FULL", "Too many runs are at work: try again later.", { retryAfter: 1 });
     }
-    const { caller = {}, idempotency } = options;
+    const { caller = {}, idempotency, cancel } = options;
     const resolved = await this.#resolve(agent, request, caller);
-    const msgs = toInput(agent, resolved);
+    const msgs = cancel === undefined ? toInput(agent, resolved) : undefined;
     const { id, session_id: sessionId, user_id: userId } = resolved;
     const assembler = new MessageAssembler({ responseId: id, sessionId, now: this.#now });
     assembler.status("created");
@@ -146,12 +151,14 @@ export class Runs {
       policy: agent.limits.sessionPolicy,
       maxQueued: agent.limits.maxQueuedRuns,
       idempotency: idempotency === undefined ? undefined : { ...idempotency, key: scope },
-      owner: this.#dispatcher === undefined ? this.#owner : undefined,
+      owner: this.#dispatcher === undefined || cancel !== undefined ? this.#owner : undefined,
     });
     if (result.kind === "replayed") return { run: assertKept(result.run), replayed: true };
 
     const { run, lease, ahead } = result;
-    if (this.#dispatcher === undefined) {
+    if (cancel !== undefined) {
+      await this.#recovery.end(agent, await this.#store.requestCancel(id, cancel), lease);
+    } else if (this.#dispatcher === undefined) {
       this.#executions.start({ agent, run, lease, msgs, assembler, queued: ahead > 0 });
     } else if (ahead === 0) {
       await this.#claim(id);
