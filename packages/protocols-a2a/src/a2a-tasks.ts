@@ -1,7 +1,8 @@
 import type { SendMessageRequest } from "@a2a-js/sdk";
 import { RequestMalformedError, TaskNotCancelableError, UnsupportedOperationError } from "@a2a-js/sdk/errors";
-import type { AgentRequest } from "@agentscope-runtime/agent-api";
+import { AgentRequest } from "@agentscope-runtime/agent-api";
 import {
+  type CancelRequest,
   type HostedAgent,
   type LogEntry,
   type RunRecord,
@@ -23,11 +24,11 @@ export interface A2ATasksOptions {
   readonly onStart: (task: StartedTask) => Promise<void>;
 }
 
-/** A run that a message has started. */
+/** A run that a message has started, or the cancellation of a task that waited for one. */
 export interface StartedTask {
   readonly taskId: string;
   readonly run: RunRecord;
-  readonly params: SendMessageRequest;
+  readonly params?: SendMessageRequest;
   readonly call: A2ACall;
 }
 
@@ -88,9 +89,13 @@ export class A2ATasks {
   async cancel(taskId: string, call: A2ACall): Promise<A2ATask> {
     const chain = await this.#find(taskId, call);
     const run = chain.at(-1) ?? chain[0];
+    const reason = "The task was canceled.";
     if (run.completedAt === undefined) {
-      await this.#runs.cancel(run.id, { reason: "The task was canceled." });
+      await this.#runs.cancel(run.id, { reason });
       await this.#runs.result(run.id, call.signal);
+    } else if (isInterrupted((await this.#read(chain, call)).status.state)) {
+      const request = AgentRequest.parse({ input: [] });
+      await this.#continue({ request, taskId, last: run, messageId: "", call, cancel: { reason } });
     }
     const task = await this.#read(await this.#find(taskId, call), call);
     if (task.status.state === "TASK_STATE_CANCELED") return task;
@@ -112,18 +117,22 @@ export class A2ATasks {
     assertHistoryLength(params.configuration?.historyLength);
     const { request, taskId } = toAgentRequest(params);
     call.assertRoom();
-    if (taskId !== "") return this.#answer({ request, taskId, params, call });
+    if (taskId !== "") return this.#answer(request, taskId, params, call);
     const { caller, idempotency } = call;
     const { run } = await this.#runs.start(this.#options.agent(), request, { caller, idempotency });
     await this.#tell({ taskId: run.id, run, params, call });
     return { run, before: [] };
   }
 
-  async #answer({ request, taskId, params, call }: Answer): Promise<Started> {
+  async #answer(
+    request: AgentRequest,
+    taskId: string,
+    params: SendMessageRequest,
+    call: A2ACall,
+  ): Promise<Started> {
     const chain = await this.#find(taskId, call);
     const last = chain.at(-1) ?? chain[0];
-    const { sessionId } = last.session;
-    if (request.session_id !== null && request.session_id !== sessionId) {
+    if (request.session_id !== null && request.session_id !== last.session.sessionId) {
       throw new RequestMalformedError(`Task ${taskId} is of another context than message.contextId says.`);
     }
     // A message that is sent again meets the run that it started.
@@ -134,17 +143,23 @@ export class A2ATasks {
     if (!isInterrupted(task.status.state)) {
       throw new UnsupportedOperationError(`Task ${taskId} takes no message: ${whyNot(task)}.`);
     }
-    const answer = { ...request, session_id: sessionId, continues: last.id };
+    const run = await this.#continue({ request, taskId, last, messageId, params, call });
+    return { run, before: chain };
+  }
+
+  /** Starts the run that answers the last one of a task. */
+  async #continue({ request, taskId, last, messageId, params, call, cancel }: Answer): Promise<RunRecord> {
+    const answer = { ...request, session_id: last.session.sessionId, continues: last.id };
     // Of two answers that come at once, one counts.
     const idempotency = { key: `a2a answer to ${last.id}`, fingerprint: messageId };
     const { caller } = call;
-    const started = this.#runs.start(this.#options.agent(), answer, { caller, idempotency });
+    const started = this.#runs.start(this.#options.agent(), answer, { caller, idempotency, cancel });
     const { run } = await started.catch((error) => {
       if (!(RuntimeError.is(error) && error.code === "IDEMPOTENCY_MISMATCH")) throw error;
       throw new UnsupportedOperationError(`Task ${taskId} takes no message: it was answered already.`);
     });
-    await this.#tell({ taskId, run, params, call });
-    return { run, before: chain };
+    await this.#tell({ taskId, run, call, ...(params === undefined ? {} : { params }) });
+    return run;
   }
 
   /** A run whose events can't be told as the client wants it is not what the client has asked for. */
@@ -179,8 +194,12 @@ interface Started {
 interface Answer {
   readonly request: AgentRequest;
   readonly taskId: string;
-  readonly params: SendMessageRequest;
+  /** The run that is answered. */
+  readonly last: RunRecord;
+  readonly messageId: string;
+  readonly params?: SendMessageRequest;
   readonly call: A2ACall;
+  readonly cancel?: CancelRequest;
 }
 
 interface Encoding {

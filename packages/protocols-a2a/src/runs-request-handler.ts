@@ -190,7 +190,7 @@ export class RunsRequestHandler implements A2ARequestHandler {
     const { push } = this.#options;
     const key = toKey(run.session, taskId);
     await push.goOn(key, run);
-    const wanted = params.configuration?.taskPushNotificationConfig;
+    const wanted = params?.configuration?.taskPushNotificationConfig;
     if (wanted !== undefined) await push.create(key, run, wanted, call.version);
   }
 }

@@ -168,6 +168,18 @@ describe.each(bindings)("over %s", (binding) => {
     ]);
   });
 
+  it("cancels a task that waits for an answer, without a word to the agent", async () => {
+    const client = await clientOf(await serve(askingApp()), { binding });
+    const { id } = (await client.sendMessage(say("Go"))) as Task;
+    const canceled = await client.cancelTask({ tenant: "", id, metadata: {} });
+    expect(canceled).toMatchObject({ id, status: { state: TaskState.TASK_STATE_CANCELED } });
+    expect(textOf(canceled)).toBe("Where to?");
+    expect(await client.getTask({ tenant: "", id })).toEqual(canceled);
+    await expect(client.sendMessage(say("Rome", { taskId: id }))).rejects.toMatchObject({
+      name: "UnsupportedOperationError",
+    });
+  });
+
   it("tells what is wrong with a request in A2A's words", async () => {
     const client = await clientOf(await serve(scriptedApp(hello)), { binding });
     const done = (await client.sendMessage(say("Hi"))) as Task;
