@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { AgentRequest, isTerminal, type MessageInput } from "@agentscope-runtime/agent-api";
 import {
   type Caller,
@@ -84,17 +83,13 @@ export class AgentCalls {
   /** Waits for the run that continues another; `undefined` once `signal` has aborted. */
   async nextOf(run: RunRecord, caller: Caller, signal: AbortSignal): Promise<RunRecord | undefined> {
     while (!signal.aborted) {
-      const told = this.#told(run.id);
+      const { told, forget } = this.#listen(run.id, signal);
       try {
         const next = await this.continued(run, caller);
         if (next !== undefined) return next;
-        // Another process may have been given the answer, and tells nobody here.
-        const waited = new AbortController();
-        const late = sleep(LOOK_AGAIN, undefined, { signal: AbortSignal.any([signal, waited.signal]) });
-        await Promise.race([late.catch(() => undefined), told.promise]);
-        waited.abort();
+        await told;
       } finally {
-        told.forget();
+        forget();
       }
     }
     return undefined;
@@ -122,15 +117,22 @@ export class AgentCalls {
     return run;
   }
 
-  #told(runId: string): { readonly promise: Promise<void>; readonly forget: () => void } {
-    const { promise, resolve } = Promise.withResolvers<void>();
+  /** Tells when to look for the run that continues another. */
+  #listen(runId: string, signal: AbortSignal): { readonly told: Promise<void>; readonly forget: () => void } {
+    const { promise: told, resolve } = Promise.withResolvers<void>();
     const others = this.#waiting.get(runId) ?? new Set();
     this.#waiting.set(runId, others.add(resolve));
+    const abort = () => resolve();
+    signal.addEventListener("abort", abort);
+    // Another process may have been given the answer, and tells nobody here.
+    const timer = setTimeout(resolve, LOOK_AGAIN);
     const forget = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
       others.delete(resolve);
       if (others.size === 0) this.#waiting.delete(runId);
     };
-    return { promise, forget };
+    return { told, forget };
   }
 }
 
@@ -147,7 +149,7 @@ function isConflict(error: unknown): boolean {
 }
 
 /** How many runs of a session to look through for the one that continues another. */
-const RECENT = 20;
+const RECENT = 100;
 
 /** After how many milliseconds to look again for an answer that another process was given. */
 const LOOK_AGAIN = 1000;

@@ -2,8 +2,7 @@ import { type AgentResponse, isTerminal } from "@agentscope-runtime/agent-api";
 import { type Logger, type RunRecord, RuntimeError, type ServedAgent } from "@agentscope-runtime/core";
 import type { AgentCalls } from "./agent-calls.ts";
 import { AgentToolInput } from "./agent-tool.ts";
-import { type AskedInput, toAskedInput } from "./asked-input.ts";
-import { ElicitationAnswer, toElicitationForm } from "./elicitation.ts";
+import { ElicitationAnswer, toQuestion } from "./elicitation.ts";
 import type { Exchange } from "./exchange.ts";
 import type { McpToolResult } from "./mcp-tool.ts";
 import { parseArguments } from "./served-tool.ts";
@@ -79,15 +78,14 @@ async function follow(
   throw new RuntimeError("SERVICE_UNAVAILABLE", `The run ${run.id} can't be followed any more.`);
 }
 
-function toEnd(response: AgentResponse, { forms }: AgentToolCall): AgentToolEnd {
-  const asked = forms ? toAskedInput(response) : undefined;
-  return asked?.reason === "input_required" ? toQuestion(asked) : { result: toToolResult(response) };
-}
-
 // The state is a run's id, which says nothing that is secret: whoever sends it has to be allowed to see the run.
-function toQuestion(asked: AskedInput): AgentToolEnd {
-  const request = { method: "elicitation/create", params: toElicitationForm(asked) };
-  return { inputRequests: { [QUESTION]: request }, requestState: asked.runId };
+function toEnd(response: AgentResponse, { forms }: AgentToolCall): AgentToolEnd {
+  const params = forms ? toQuestion(response) : undefined;
+  if (params === undefined) return { result: toToolResult(response) };
+  return {
+    inputRequests: { [QUESTION]: { method: "elicitation/create", params } },
+    requestState: response.id,
+  };
 }
 
 const QUESTION = "question";

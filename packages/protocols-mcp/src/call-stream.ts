@@ -1,9 +1,9 @@
 import { type AgentResponse, isTerminal } from "@agentscope-runtime/agent-api";
 import type { Caller, LogEntry, RunRecord } from "@agentscope-runtime/core";
+import { z } from "zod";
 import type { AgentCalls } from "./agent-calls.ts";
-import { toAskedInput } from "./asked-input.ts";
 import { type CallPlace, toEventId } from "./call-place.ts";
-import { toElicitationForm } from "./elicitation.ts";
+import { toQuestion } from "./elicitation.ts";
 import { joinProgress, newMcpProgressState, toMcpProgress } from "./to-mcp-progress.ts";
 import { toToolResult } from "./to-tool-result.ts";
 
@@ -35,13 +35,12 @@ export async function* callFrames(
     if (response === undefined) return;
     const isNew = seq > at.seq;
     at = { ...at, seq };
-    const asked = forms ? toAskedInput(response) : undefined;
+    const params = forms ? toQuestion(response) : undefined;
     const result = { id: at.requestId, result: toToolResult(response) };
-    if (asked?.reason !== "input_required") {
+    if (params === undefined) {
       if (isNew) yield toFrame(at, result);
       return;
     }
-    const params = toElicitationForm(asked);
     if (isNew) yield toFrame(at, { id: toQuestionId(run), method: "elicitation/create", params });
     const next = await calls.nextOf(run, caller, waits);
     if (next === undefined) {
@@ -63,16 +62,18 @@ export function toQuestionId({ id, session: { agent } }: Pick<RunRecord, "id" | 
 }
 
 /** The run whose question has that id, or `undefined` if it is no question's. */
-export function fromQuestionId(id: unknown): { readonly agent: string; readonly runId: string } | undefined {
-  if (typeof id !== "string") return undefined;
-  const [, agent, runId] = /^\["question",("(?:[^"\\]|\\.)*"),("(?:[^"\\]|\\.)*")\]$/.exec(id) ?? [];
-  if (agent === undefined || runId === undefined) return undefined;
+export function fromQuestionId(
+  id: string | number,
+): { readonly agent: string; readonly runId: string } | undefined {
   try {
-    return { agent: JSON.parse(agent), runId: JSON.parse(runId) };
+    const [, agent, runId] = QuestionId.parse(JSON.parse(String(id)));
+    return { agent, runId };
   } catch {
     return undefined;
   }
 }
+
+const QuestionId = z.tuple([z.literal("question"), z.string(), z.string()]);
 
 interface RunEnd {
   readonly response: AgentResponse | undefined;

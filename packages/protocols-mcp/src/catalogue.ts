@@ -11,6 +11,7 @@ import { toToolkitTools } from "./toolkit-tools.ts";
 export class Catalogue {
   readonly resources: readonly McpResource[];
   readonly #agents: ReadonlyMap<string, ServedAgent>;
+  readonly #listed: readonly ListedTool[];
   readonly #tools: readonly ServedTool[];
   readonly #toolkits: McpOptions["toolkits"];
   readonly #prompts: ReadonlyMap<string, McpPrompt>;
@@ -21,6 +22,7 @@ export class Catalogue {
     { tools = [], toolkits = [], resources = [], prompts = [] }: McpOptions,
   ) {
     this.#agents = toToolNames(agents);
+    this.#listed = [...this.#agents].map(([name, agent]) => toAgentTool(name, agent));
     this.#tools = tools.map(toServedTool);
     this.#toolkits = toolkits;
     this.resources = resources;
@@ -33,8 +35,7 @@ export class Catalogue {
   }
 
   get tools(): readonly ListedTool[] {
-    const agents = [...this.#agents].map(([name, agent]) => toAgentTool(name, agent));
-    return [...agents, ...this.#served().map(({ listed }) => listed)];
+    return [...this.#listed, ...this.#served().map(({ listed }) => listed)];
   }
 
   get prompts(): readonly McpPrompt[] {

@@ -1,6 +1,6 @@
-import type { MessageInput } from "@agentscope-runtime/agent-api";
+import type { AgentResponse, MessageInput } from "@agentscope-runtime/agent-api";
 import { z } from "zod";
-import type { AskedInput } from "./asked-input.ts";
+import { type AskedInput, toAskedInput } from "./asked-input.ts";
 
 /** The form by which a client asks its user. */
 export interface ElicitationForm {
@@ -29,8 +29,14 @@ export interface ElicitationAnswer {
   readonly content?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
+/** What to ask the user after a run that has ended so, or `undefined` if nothing that belongs into a form. */
+export function toQuestion(response: AgentResponse): ElicitationForm | undefined {
+  const asked = toAskedInput(response);
+  return asked?.reason === "input_required" ? toElicitationForm(asked) : undefined;
+}
+
 /** The form for what a run asks: a box to tick for each request, or a line for an answer in words. */
-export function toElicitationForm({ requests, question }: AskedInput): ElicitationForm {
+function toElicitationForm({ requests, question }: AskedInput): ElicitationForm {
   const properties: Record<string, FormField> = {};
   for (const [index, { name, arguments: text }] of requests.entries()) {
     properties[fieldOf(index)] = {

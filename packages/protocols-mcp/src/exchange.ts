@@ -1,6 +1,5 @@
 import type { Caller, ProtocolContext } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { mediaType } from "./media-type.ts";
 import { Pace } from "./pace.ts";
 import { OPENING } from "./stream-opening.ts";
 
@@ -48,8 +47,11 @@ export class Exchanges {
     try {
       const answered = handler(web, { parsedBody: request.body });
       const response = await this.#context.wait(reply, () => answered);
-      if (response === undefined) return leave();
-      if (mediaType(response.headers.get("content-type")) !== "text/event-stream") {
+      if (response === undefined) {
+        leave();
+        return reply;
+      }
+      if (response.headers.get("content-type") !== "text/event-stream") {
         reply.code(response.status).headers(headersOf(response));
         return reply.send(await response.text());
       }

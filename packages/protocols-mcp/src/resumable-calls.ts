@@ -49,7 +49,10 @@ export class ResumableCalls {
     const key = session === undefined ? undefined : runIdOf(session, message.id, caller);
     const { call, leave } = this.enter(key);
     try {
-      const run = await this.#start(agent, message, call, from);
+      const run = await this.#start(agent, message, call, from).catch((error: unknown) =>
+        refusalOf(error, request.log),
+      );
+      if (RuntimeError.is(run)) return { jsonrpc: "2.0", id: message.id, result: toErrorResult(run) };
       const place: CallPlace = {
         agent: agent.name,
         runId: run.id,
@@ -61,8 +64,6 @@ export class ResumableCalls {
       // Clients of earlier revisions can't read an event that is empty.
       const empty = String(request.headers["mcp-protocol-version"] ?? "") >= "2025-11-25";
       return await this.#stream(place, call, from, empty ? firstFrame(place) : OPENING);
-    } catch (error) {
-      return { jsonrpc: "2.0", id: message.id, result: toErrorResult(refusalOf(error, request.log)) };
     } finally {
       leave();
     }

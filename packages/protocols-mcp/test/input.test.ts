@@ -1,15 +1,20 @@
 import type { McpApprovalResponse, Message } from "@agentscope-runtime/agent-api";
-import type { AgentApp, AgentPart } from "@agentscope-runtime/core";
+import {
+  type AgentApp,
+  type AgentAppOptions,
+  type AgentPart,
+  InMemoryRunStore,
+} from "@agentscope-runtime/core";
 import type { Progress } from "@modelcontextprotocol/client";
 import { describe, expect, it } from "vitest";
-import { call, framesOf, introduce, post } from "./support/messages.ts";
+import { call, type Frame, framesOf, introduce, post, progressOf, resume } from "./support/messages.ts";
 import { connect, mcpApp, parts, type Revision, revisions, serve } from "./support/serve.ts";
 
 const buy = { name: "Friday", arguments: { message: "Buy shoes", session_id: "s1" } };
 
 /** Asks whether it may pay, and then for the size, and says what it was told. */
-function shop(script?: readonly AgentPart[]): AgentApp {
-  return mcpApp().query(parts(), function* ({ msgs, request }): Generator<AgentPart> {
+function shop(script?: readonly AgentPart[], options: Partial<AgentAppOptions> = {}): AgentApp {
+  return mcpApp(options).query(parts(), function* ({ msgs, request }): Generator<AgentPart> {
     if (request.continues === undefined) {
       yield* script ?? [
         { kind: "text-delta", messageId: "M", text: "May I pay?" },
@@ -184,6 +189,39 @@ it("starts one run for an answer that comes twice", async () => {
   }
   expect(last).toMatchObject({ id: 1, result: { content: [{ text: "42" }] } });
   await expect(runsOf(url, "s")).resolves.toHaveLength(2);
+});
+
+it("gives the stream of an answered call once more from any event on", async () => {
+  const runStore = new InMemoryRunStore();
+  const app = shop(
+    [
+      { kind: "text-delta", messageId: "M", text: "Hm." },
+      { kind: "finish", reason: "input_required" },
+    ],
+    {
+      runStore,
+    },
+  );
+  const [one, other] = [await serve(app), await serve(app)];
+  const headers = await introduce(one, { elicitation: {} });
+  const whole: Frame[] = [];
+  for await (const frame of framesOf(await post(one, call(1, undefined, "t"), headers))) {
+    whole.push(frame);
+    const { id, method } = frame.data === "" ? {} : JSON.parse(frame.data);
+    if (method !== "elicitation/create") continue;
+    await post(
+      other,
+      { jsonrpc: "2.0", id, result: { action: "accept", content: { answer: "42" } } },
+      headers,
+    );
+  }
+  const numbers = whole.map(progressOf).filter((number) => number !== undefined);
+  expect(numbers.length).toBeGreaterThan(1);
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+  for (const [index, { id }] of whole.entries()) {
+    const rest = await Array.fromAsync(framesOf(await resume(other, id, headers)));
+    expect(rest).toEqual(whole.slice(index + 1));
+  }
 });
 
 it("gives a client up that cancels while its user is asked", async () => {

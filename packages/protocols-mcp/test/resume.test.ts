@@ -1,6 +1,6 @@
 import { InMemoryRunStore, text } from "@agentscope-runtime/core";
 import { expect, it } from "vitest";
-import { call, type Frame, framesOf, introduce, post, resume } from "./support/messages.ts";
+import { call, type Frame, framesOf, introduce, post, progressOf, resume } from "./support/messages.ts";
 import { connect, mcpApp, scriptedApp, serve } from "./support/serve.ts";
 
 const words = ["One ", "two ", "three ", "four."];
@@ -167,10 +167,6 @@ it("refuses events that it has not sent", async () => {
   const beyond = await resume(url, made([agent, run, 1_000_000, 0, 1, null]), headers);
   expect(await Array.fromAsync(framesOf(beyond))).toEqual([]);
 });
-
-function progressOf({ data }: Frame): number | undefined {
-  return data === "" ? undefined : JSON.parse(data).params?.progress;
-}
 
 function textOf(frames: readonly Frame[]): string {
   return frames.map(({ data }) => (data === "" ? "" : (JSON.parse(data).params?.message ?? ""))).join("");

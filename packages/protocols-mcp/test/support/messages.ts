@@ -65,3 +65,8 @@ export async function* framesOf({ body }: Response): AsyncGenerator<Frame> {
     }
   }
 }
+
+/** The number of a frame that tells how far a call is. */
+export function progressOf({ data }: Frame): number | undefined {
+  return data === "" ? undefined : JSON.parse(data).params?.progress;
+}
