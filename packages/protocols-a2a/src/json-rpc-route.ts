@@ -14,6 +14,7 @@ import { z } from "zod";
 import { toCallContext } from "./a2a-call.ts";
 import { toA2AError } from "./a2a-error.ts";
 import type { A2AEvent } from "./a2a-task.ts";
+import { fromJson } from "./from-json.ts";
 import { type HttpCall, setFailure, startItems } from "./http-call.ts";
 import { assertVersion } from "./protocol-version.ts";
 import type { TenantRequestHandler } from "./tenant-request-handler.ts";
@@ -55,7 +56,7 @@ export function jsonRpcRoute({ handler, legacy, toCall }: JsonRpcRouteOptions) {
       setExtensions(reply, context, isFormer);
       if (!isIterable(answer)) {
         setFailure(reply, call);
-        return answer;
+        return isStumble(answer, call) ? fail(new RequestMalformedError(MALFORMED)) : answer;
       }
       const items = await startItems((isFormer ? withEnds(answer) : answer)[Symbol.asyncIterator](), call);
       if (items === undefined) return reply;
@@ -73,10 +74,10 @@ export function jsonRpcRoute({ handler, legacy, toCall }: JsonRpcRouteOptions) {
       for await (const batch of batches) yield batch.map((result) => ({ jsonrpc: "2.0", id, result }));
     };
     if (method === "SendStreamingMessage") {
-      return toResults(handler.sendBatches(SendMessageRequest.fromJSON(toParams(params)), context));
+      return toResults(handler.sendBatches(fromJson(SendMessageRequest, toParams(params)), context));
     }
     if (method === "SubscribeToTask") {
-      return toResults(handler.subscribeBatches(SubscribeToTaskRequest.fromJSON(toParams(params)), context));
+      return toResults(handler.subscribeBatches(fromJson(SubscribeToTaskRequest, toParams(params)), context));
     }
     return call.wait(() => current.handle(rpc, context));
   }
@@ -159,5 +160,12 @@ const Envelope: z.ZodType<Envelope> = z.looseObject({
   params: z.unknown().optional(),
 });
 
+/** True where the SDK has stumbled over the request itself: what goes wrong later is known to be that. */
+function isStumble(answer: object, { failure }: HttpCall): boolean {
+  const { error } = answer as { readonly error?: { readonly code?: number } };
+  return error?.code === A2A_ERROR_CODE.INTERNAL_ERROR && failure === undefined;
+}
+
+const MALFORMED = "params do not fit the method.";
 const INVALID_REQUEST =
   'The body must be one request of JSON-RPC 2.0: { "jsonrpc": "2.0", "id", "method", "params" }.';

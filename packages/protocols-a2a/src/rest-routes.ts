@@ -15,6 +15,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { toCallContext } from "./a2a-call.ts";
 import { runtimeErrorOf, toA2AError } from "./a2a-error.ts";
 import type { A2AEvent } from "./a2a-task.ts";
+import { fromJson } from "./from-json.ts";
 import { type HttpCall, startItems } from "./http-call.ts";
 import { assertVersion } from "./protocol-version.ts";
 import { type TaskAction, toTaskAction } from "./task-action.ts";
@@ -55,18 +56,18 @@ export function addRestRoutes(fastify: FastifyInstance, base: string, options: R
     AgentCard.toJSON(await handler.getAuthenticatedExtendedAgentCard({ tenant }, context)),
   );
   add("POST", "/message::send", async ({ body, tenant, context }) => {
-    const params = SendMessageRequest.fromJSON({ ...body, tenant });
+    const params = fromJson(SendMessageRequest, { ...body, tenant });
     return { task: Task.toJSON((await handler.sendMessage(params, context)) as Task) };
   });
   add(
     "POST",
     "/message::stream",
     async ({ body, tenant, context }) =>
-      new Batches(handler.sendBatches(SendMessageRequest.fromJSON({ ...body, tenant }), context)),
+      new Batches(handler.sendBatches(fromJson(SendMessageRequest, { ...body, tenant }), context)),
   );
   add("GET", "/tasks", async ({ query, tenant, context }) => {
     const includeArtifacts = query.includeArtifacts === "true";
-    const params = ListTasksRequest.fromJSON({ ...query, includeArtifacts, tenant });
+    const params = fromJson(ListTasksRequest, { ...query, includeArtifacts, tenant });
     return toListJson(await handler.listTasks(params, context), includeArtifacts);
   });
   add("GET", "/tasks/:task", async (input) => {
@@ -87,7 +88,7 @@ export function addRestRoutes(fastify: FastifyInstance, base: string, options: R
 
   const configs = "/tasks/:task/pushNotificationConfigs";
   add("POST", configs, async ({ taskId, body, tenant, context }, reply) => {
-    const params = TaskPushNotificationConfig.fromJSON({ ...body, taskId, tenant });
+    const params = fromJson(TaskPushNotificationConfig, { ...body, taskId, tenant });
     const config = await handler.createTaskPushNotificationConfig(params, context);
     reply.code(201);
     return TaskPushNotificationConfig.toJSON(config);
