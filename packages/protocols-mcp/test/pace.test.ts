@@ -3,33 +3,47 @@ import { text } from "@agentscope-runtime/core";
 import { mcpTool } from "@agentscope-runtime/protocols-mcp";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { call } from "./support/messages.ts";
+import { call, modern, post } from "./support/messages.ts";
 import { mcpApp, serve } from "./support/serve.ts";
 
 const piece = "x".repeat(100_000);
 const pieces = 400;
 
-/** A call as of the latest revision. */
-function modern(name: string, args: object): object {
-  const _meta = {
-    progressToken: 1,
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientCapabilities": {},
-  };
-  return { ...call(1), params: { name, arguments: args, _meta } };
-}
-
 /** Sends a request and reads nothing of the answer. */
-async function sendDeaf(url: string, message: object, headers: string) {
+async function sendDeaf(url: string, message: object, headers: Readonly<Record<string, string>>) {
   const { port } = new URL(url);
   const socket = dial(Number(port), "127.0.0.1");
   socket.pause();
   await new Promise((resolve) => socket.once("connect", resolve));
   const body = JSON.stringify(message);
-  const head = `POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: application/json, text/event-stream\r\n${headers}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
-  socket.write(head + body);
+  const fields = Object.entries({
+    host: "localhost",
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    ...headers,
+    "content-length": String(Buffer.byteLength(body)),
+  });
+  const lines = ["POST /mcp HTTP/1.1", ...fields.map(([name, value]) => `${name}: ${value}`), "", body];
+  socket.write(lines.join("\r\n"));
   return socket;
 }
+
+it.each([
+  ["2025-06-18", { message: call(1), headers: { "mcp-protocol-version": "2025-06-18" } }],
+  ["2026-07-28", modern("Friday", { message: "Hi" })],
+])(
+  "opens the stream of a call of %s at once, before there is anything to tell",
+  async (_, { message, headers }) => {
+    const gate = Promise.withResolvers<void>();
+    const app = mcpApp({ streams: { heartbeat: 60_000 } }).query(text(), async function* () {
+      await gate.promise;
+      yield "late";
+    });
+    const answer = await post(await serve(app), message, headers);
+    gate.resolve();
+    expect(await answer.text()).toContain("late");
+  },
+);
 
 it("holds a tool up whose client does not read, and lets it go on when the client is gone", async () => {
   let said = 0;
@@ -47,8 +61,8 @@ it("holds a tool up whose client does not read, and lets it go on when the clien
     },
   });
   const url = await serve(mcpApp({}, { tools: [chatty] }).query(text(), () => "ok"));
-  const headers = "mcp-protocol-version: 2026-07-28\r\nmcp-method: tools/call\r\nmcp-name: chatty\r\n";
-  const socket = await sendDeaf(url, modern("chatty", {}), headers);
+  const { message, headers } = modern("chatty", {});
+  const socket = await sendDeaf(url, message, headers);
   let before = -1;
   const stands = () => {
     const still = before === said;
@@ -63,13 +77,9 @@ it("holds a tool up whose client does not read, and lets it go on when the clien
 });
 
 it.each([
-  ["2025-11-25", call(1, undefined, 1), ""],
-  [
-    "2026-07-28",
-    modern("Friday", { message: "Hi" }),
-    "mcp-protocol-version: 2026-07-28\r\nmcp-method: tools/call\r\nmcp-name: Friday\r\n",
-  ],
-])("cuts a client of %s off that stays stalled in a call of an agent", async (_, message, headers) => {
+  ["2025-11-25", { message: call(1, undefined, 1), headers: {} }],
+  ["2026-07-28", modern("Friday", { message: "Hi" })],
+])("cuts a client of %s off that stays stalled in a call of an agent", async (_, { message, headers }) => {
   const streams = { stallTimeout: 300, maxOpenStreams: 1 };
   const app = mcpApp({ streams }).query(text(), async function* () {
     for (let index = 0; index < pieces; index++) yield piece;

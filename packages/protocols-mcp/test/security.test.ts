@@ -1,7 +1,8 @@
 import { request } from "node:http";
 import { type AgentAppOptions, text } from "@agentscope-runtime/core";
-import type { McpOptions } from "@agentscope-runtime/protocols-mcp";
+import { type McpOptions, mcpTool } from "@agentscope-runtime/protocols-mcp";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { call, type Frame, framesOf, introduce, post, resume } from "./support/messages.ts";
 import { connect, mcpApp, revisions, serve } from "./support/serve.ts";
 
@@ -151,6 +152,28 @@ it("hides the streams, questions and calls of others", async () => {
   expect(JSON.parse(frames.at(-1)?.data ?? "")).toMatchObject({
     result: { content: [{ text: "starteddone" }] },
   });
+});
+
+it("lets nobody cancel the tools of others", async () => {
+  const gate = Promise.withResolvers<void>();
+  const tool = mcpTool({
+    name: "slow",
+    input: z.object({}),
+    call: async (_, { signal, progress }) => {
+      await progress();
+      await gate.promise;
+      return signal.aborted ? "stopped" : "done";
+    },
+  });
+  const url = await serve(app({ authenticate }, { tools: [tool] }));
+  const alice = await introduce(url, {}, as("alice"));
+  const params = { name: "slow", _meta: { progressToken: 1 } };
+  const frames = framesOf(await post(url, { ...call(1), params }, alice));
+  await frames.next();
+  const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } };
+  await post(url, cancel, { ...alice, ...as("bob") });
+  gate.resolve();
+  expect((await frames.next()).value?.data).toContain("done");
 });
 
 it("has clients introduce themselves anew that name a session it has never given out", async () => {

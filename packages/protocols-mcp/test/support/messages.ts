@@ -36,6 +36,19 @@ export function call(id: number | string, args: object = { message: "Hi" }, toke
   return { jsonrpc: "2.0", id, method: "tools/call", params: { name: "Friday", arguments: args, ..._meta } };
 }
 
+/** A call of a tool as of 2026-07-28, which says all in each request. */
+export function modern(name: string, args: object): { message: object; headers: Record<string, string> } {
+  const _meta = {
+    progressToken: 1,
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  return {
+    message: { ...call(1), params: { name, arguments: args, _meta } },
+    headers: { "mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call", "mcp-name": name },
+  };
+}
+
 /** The stream of a call from behind an event on. */
 export async function resume(
   url: string,
