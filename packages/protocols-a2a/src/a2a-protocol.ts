@@ -9,11 +9,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { A2AOptions } from "./a2a-options.ts";
 import { AgentCards } from "./agent-cards.ts";
 import { addCardRoute } from "./card-route.ts";
+import { formerDialect } from "./former-rest-dialect.ts";
 import { A2AGrpcServer } from "./grpc-server.ts";
 import { toHttpCall } from "./http-call.ts";
 import { jsonRpcRoute, sendJsonRpcError } from "./json-rpc-route.ts";
 import { PushNotifications } from "./push-notifications.ts";
-import { addRestRoutes, sendRestError } from "./rest-routes.ts";
+import { restErrors } from "./rest-answer.ts";
+import { currentDialect } from "./rest-dialect.ts";
+import { addRestRoutes } from "./rest-routes.ts";
 import { RunsRequestHandler } from "./runs-request-handler.ts";
 import { TenantRequestHandler } from "./tenant-request-handler.ts";
 
@@ -59,11 +62,13 @@ export function a2a(options: A2AOptions = {}): ProtocolAdapter {
           scope.setErrorHandler(sendJsonRpcError);
           scope.post(endpoint, jsonRpcRoute(routes));
         });
-        fastify.register(async (scope) => {
-          scope.setErrorHandler(sendRestError);
-          scope.addHook("onRequest", async ({ headers }) => readAsJson(headers));
-          addRestRoutes(scope, endpoint, routes);
-        });
+        for (const dialect of legacy ? [currentDialect, formerDialect] : [currentDialect]) {
+          fastify.register(async (scope) => {
+            scope.setErrorHandler(restErrors(dialect));
+            scope.addHook("onRequest", async ({ headers }) => readAsJson(headers));
+            addRestRoutes(scope, endpoint, { ...routes, dialect });
+          });
+        }
         if (agent === own && options.grpc !== undefined) {
           const { log } = fastify;
           const baseUrl = (publicUrl ?? "") + below;

@@ -77,7 +77,10 @@ export class AgentCards {
       interfaces.push({ url: address, protocolBinding: "GRPC", protocolVersion: "1.0", ...tenant });
     }
     if (!legacy) return interfaces;
-    interfaces.push({ url, protocolBinding: "JSONRPC", protocolVersion: "0.3" });
+    interfaces.push(
+      { url, protocolBinding: "JSONRPC", protocolVersion: "0.3" },
+      { url, protocolBinding: "HTTP+JSON", protocolVersion: "0.3" },
+    );
     // Nothing in 0.3 says which agent of several is meant.
     if (address !== undefined && agent === own) {
       interfaces.push({ url: address, protocolBinding: "GRPC", protocolVersion: "0.3" });

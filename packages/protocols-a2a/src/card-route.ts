@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { AgentCard } from "@a2a-js/sdk";
-import { LegacyRestTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
-import { type A2ARequestHandler, ServerCallContext } from "@a2a-js/sdk/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { toFormerCard } from "./former-card.ts";
 import { versionOf } from "./protocol-version.ts";
 
 export interface CardRouteOptions {
@@ -41,17 +40,10 @@ function toText(card: AgentCard): string {
   return JSON.stringify(AgentCard.toJSON(card));
 }
 
-/**
- * The card in the words of 0.3, with the interfaces of 1.0 for clients that know these but did not say so. Only the SDK's
- * transport of 0.3 has that translation.
- */
+/** The card in the words of 0.3, with the interfaces of 1.0 for clients that know these but did not say so. */
 async function toFormerText(card: AgentCard): Promise<string> {
-  const source = { getAuthenticatedExtendedAgentCard: async () => card } as Partial<A2ARequestHandler>;
-  const transport = new LegacyRestTransportHandler(source as A2ARequestHandler);
-  const former = await transport.getAuthenticatedExtendedAgentCard(new ServerCallContext());
   const { supportedInterfaces } = AgentCard.toJSON(card) as { supportedInterfaces: unknown };
-  // The signature is of the card in the words of 1.0.
-  return JSON.stringify({ ...former, signatures: undefined, supportedInterfaces });
+  return JSON.stringify({ ...(await toFormerCard(card)), supportedInterfaces });
 }
 
 function isKnown({ headers }: FastifyRequest, tag: string): boolean {

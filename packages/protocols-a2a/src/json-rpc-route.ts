@@ -47,7 +47,7 @@ export function jsonRpcRoute({ handler, legacy, toCall }: JsonRpcRouteOptions) {
     const toError = isFormer ? LegacyJsonRpcTransportHandler.mapToLegacyJSONRPCError : toJsonRpcError;
     const fail = (error: unknown) => ({ jsonrpc: "2.0", id: rpc.id, error: toError(toA2AError(error)) });
     try {
-      assertSpoken(request, rpc, call, legacy);
+      assertMethodSpoken(request, rpc, call, legacy);
       const context = toCallContext(call);
       const answer = isFormer
         ? await call.wait(() => former.handle(rpc, context))
@@ -91,7 +91,7 @@ export const sendJsonRpcError: ReturnType<typeof errorReply> = errorReply((error
   return { jsonrpc: "2.0", id: null, error: isUnreadable ? unreadable : toJsonRpcError(toA2AError(error)) };
 });
 
-function assertSpoken(
+function assertMethodSpoken(
   { headers }: FastifyRequest,
   { method }: Envelope,
   { version }: HttpCall,

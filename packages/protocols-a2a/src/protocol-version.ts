@@ -20,3 +20,11 @@ export function assertVersion(version: string, legacy: boolean, said: boolean): 
   const hint = said ? "" : " Say which one you speak with the header A2A-Version.";
   throw new VersionNotSupportedError(`A2A ${version} is not spoken here, but ${known}.${hint}`);
 }
+
+/** Throws `VersionNotSupportedError` where a client says that it speaks another version than a route does. */
+export function assertSpoken(request: Pick<FastifyRequest, "headers">, version: string): void {
+  const spoken = versionOf(request);
+  if (spoken === version) return;
+  const message = `A2A ${spoken} is not spoken here, but ${version}: say so with the header A2A-Version.`;
+  throw new VersionNotSupportedError(message);
+}

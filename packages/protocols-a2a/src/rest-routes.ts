@@ -1,192 +1,104 @@
 import {
-  A2A_CONTENT_TYPE,
-  AgentCard,
-  ListTaskPushNotificationConfigsResponse,
   ListTasksRequest,
   type ListTasksResponse,
   SendMessageRequest,
   Task,
   TaskPushNotificationConfig,
 } from "@a2a-js/sdk";
-import { A2AError, restStatusFor, toRestErrorBody } from "@a2a-js/sdk/errors";
-import type { ServerCallContext } from "@a2a-js/sdk/server";
-import { errorReply, RuntimeError } from "@agentscope-runtime/core";
+import { RuntimeError } from "@agentscope-runtime/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { toCallContext } from "./a2a-call.ts";
-import { runtimeErrorOf, toA2AError } from "./a2a-error.ts";
-import type { A2AEvent } from "./a2a-task.ts";
+import type { A2ATask } from "./a2a-task.ts";
 import { fromJson } from "./from-json.ts";
-import { type HttpCall, startItems } from "./http-call.ts";
-import { assertVersion } from "./protocol-version.ts";
-import { type TaskAction, toTaskAction } from "./task-action.ts";
+import type { HttpCall } from "./http-call.ts";
+import { answerRest, type RestInput, RestStream } from "./rest-answer.ts";
+import type { Json, RestDialect } from "./rest-dialect.ts";
 import type { TenantRequestHandler } from "./tenant-request-handler.ts";
 
 export interface RestRoutesOptions {
   readonly handler: TenantRequestHandler;
-  readonly legacy: boolean;
   readonly toCall: (request: FastifyRequest, reply: FastifyReply) => HttpCall;
+  readonly dialect: RestDialect;
 }
 
-interface RestInput extends TaskAction {
-  readonly query: Readonly<Record<string, unknown>>;
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly tenant: string;
-  /** The task that a path goes on below. */
-  readonly taskId: string;
-  readonly configId: string;
-  readonly context: ServerCallContext;
-}
-
-type Answer = (input: RestInput, reply: FastifyReply) => Promise<unknown>;
-
-/** A2A 1.0 as routes of HTTP and JSON below `base`; for other agents than the first, below their names there. */
+/** A2A as routes of HTTP and JSON below `base`; for other agents than the first, below their names there. */
 export function addRestRoutes(fastify: FastifyInstance, base: string, options: RestRoutesOptions): void {
-  const { handler } = options;
-  const add = (method: "GET" | "POST" | "DELETE", path: string, answer: Answer) => {
-    for (const url of [`${base}${path}`, `${base}/:tenant${path}`]) {
-      const answerer = (request: FastifyRequest, reply: FastifyReply) =>
-        respond(request, reply, options, answer);
-      fastify.route({ method, url, exposeHeadRoute: false, handler: answerer });
-    }
+  const { handler, toCall, dialect } = options;
+  const { fromMessage, fromConfig, toTask, toConfig, toCard } = dialect;
+  const add = (
+    method: "GET" | "POST" | "DELETE",
+    path: string,
+    answer: (input: RestInput, reply: FastifyReply) => Promise<unknown>,
+  ) => {
+    const answerer = (request: FastifyRequest, reply: FastifyReply) =>
+      answerRest({ request, reply, call: toCall(request, reply), dialect, answer });
+    const own = `${base}${dialect.path}${path}`;
+    const urls = dialect.version === "1.0" ? [own, `${base}/:tenant${path}`] : [own];
+    for (const url of urls) fastify.route({ method, url, exposeHeadRoute: false, handler: answerer });
   };
+  const toMessage = ({ body, tenant }: RestInput) =>
+    fromJson(SendMessageRequest, { ...fromMessage(body), tenant });
+  const shown = (task: unknown) => toTask(Task.toJSON(task as Task) as A2ATask);
+  const shownConfig = (config: TaskPushNotificationConfig) =>
+    toConfig(TaskPushNotificationConfig.toJSON(config) as Json);
   const subscribe = ({ id, tenant, context }: RestInput) =>
-    new Batches(handler.subscribeBatches({ id, tenant }, context));
+    new RestStream(handler.subscribeBatches({ id, tenant }, context));
 
-  add("GET", "/extendedAgentCard", async ({ tenant, context }) =>
-    AgentCard.toJSON(await handler.getAuthenticatedExtendedAgentCard({ tenant }, context)),
+  add("GET", dialect.cardPath, async ({ tenant, context }) =>
+    toCard(await handler.getAuthenticatedExtendedAgentCard({ tenant }, context)),
   );
-  add("POST", "/message::send", async ({ body, tenant, context }) => {
-    const params = fromJson(SendMessageRequest, { ...body, tenant });
-    return { task: Task.toJSON((await handler.sendMessage(params, context)) as Task) };
+  add("POST", "/message::send", async (input, reply) => {
+    const task = await handler.sendMessage(toMessage(input), input.context);
+    reply.code(dialect.sent);
+    return { task: shown(task) };
   });
   add(
     "POST",
     "/message::stream",
-    async ({ body, tenant, context }) =>
-      new Batches(handler.sendBatches(fromJson(SendMessageRequest, { ...body, tenant }), context)),
+    async (input) => new RestStream(handler.sendBatches(toMessage(input), input.context)),
   );
-  add("GET", "/tasks", async ({ query, tenant, context }) => {
-    const includeArtifacts = query.includeArtifacts === "true";
-    const params = fromJson(ListTasksRequest, { ...query, includeArtifacts, tenant });
-    return toListJson(await handler.listTasks(params, context), includeArtifacts);
-  });
   add("GET", "/tasks/:task", async (input) => {
     const { id, action, query, tenant, context } = input;
     if (action === "subscribe") return subscribe(input);
     if (action !== undefined) throw new RuntimeError("RESOURCE_NOT_FOUND", `${action} is a POST.`);
-    const historyLength =
-      query.historyLength === undefined ? {} : { historyLength: Number(query.historyLength) };
-    return Task.toJSON(await handler.getTask({ id, tenant, ...historyLength }, context));
+    const length = query.historyLength ?? query.history_length;
+    const historyLength = length === undefined ? {} : { historyLength: Number(length) };
+    return shown(await handler.getTask({ id, tenant, ...historyLength }, context));
   });
   add("POST", "/tasks/:task", async (input) => {
     const { id, action, tenant, context } = input;
     if (action === "subscribe") return subscribe(input);
-    if (action === "cancel")
-      return Task.toJSON(await handler.cancelTask({ id, tenant, metadata: {} }, context));
+    if (action === "cancel") return shown(await handler.cancelTask({ id, tenant, metadata: {} }, context));
     throw new RuntimeError("RESOURCE_NOT_FOUND", "A task can be posted to with :cancel and :subscribe.");
   });
+  if (dialect.version === "1.0") {
+    add("GET", "/tasks", async ({ query, tenant, context }) => {
+      const includeArtifacts = query.includeArtifacts === "true";
+      const params = fromJson(ListTasksRequest, { ...query, includeArtifacts, tenant });
+      return toListJson(await handler.listTasks(params, context), includeArtifacts);
+    });
+  }
 
   const configs = "/tasks/:task/pushNotificationConfigs";
   add("POST", configs, async ({ taskId, body, tenant, context }, reply) => {
-    const params = fromJson(TaskPushNotificationConfig, { ...body, taskId, tenant });
+    const params = fromJson(TaskPushNotificationConfig, { ...fromConfig(body), taskId, tenant });
     const config = await handler.createTaskPushNotificationConfig(params, context);
     reply.code(201);
-    return TaskPushNotificationConfig.toJSON(config);
+    return shownConfig(config);
   });
   add("GET", configs, async ({ taskId, tenant, context }) => {
     const params = { taskId, tenant, pageSize: 0, pageToken: "" };
     const found = await handler.listTaskPushNotificationConfigs(params, context);
-    return ListTaskPushNotificationConfigsResponse.toJSON(found);
+    return { configs: found.configs.map(shownConfig), nextPageToken: found.nextPageToken };
   });
-  add("GET", `${configs}/:config`, async ({ taskId, configId, tenant, context }) => {
-    const config = await handler.getTaskPushNotificationConfig({ taskId, id: configId, tenant }, context);
-    return TaskPushNotificationConfig.toJSON(config);
-  });
-  add("DELETE", `${configs}/:config`, async ({ taskId, configId, tenant, context }, reply) => {
-    await handler.deleteTaskPushNotificationConfig({ taskId, id: configId, tenant }, context);
-    reply.code(204);
-    return undefined;
-  });
-}
-
-/** Answers with an error in the shape that A2A gives it in HTTP. */
-export function sendRestError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  reply.type(A2A_CONTENT_TYPE);
-  const runtimeError = runtimeErrorOf(error);
-  if (error instanceof A2AError && runtimeError === undefined) {
-    const status = restStatusFor(error);
-    return reply.code(status).send(toRestErrorBody(error, status));
-  }
-  return sendRuntimeError(runtimeError ?? error, request, reply);
-}
-
-const sendRuntimeError = errorReply((error, reply) => {
-  const shown = toA2AError(error);
-  const status = runtimeErrorOf(shown) === undefined ? restStatusFor(shown) : reply.statusCode;
-  reply.code(status);
-  return toRestErrorBody(shown, status);
-});
-
-/** The events of a task, those that are there at once together. */
-class Batches {
-  readonly items: AsyncGenerator<readonly A2AEvent[], void>;
-
-  constructor(items: AsyncGenerator<readonly A2AEvent[], void>) {
-    this.items = items;
-  }
-}
-
-async function respond(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { legacy, toCall }: RestRoutesOptions,
-  answer: Answer,
-): Promise<unknown> {
-  const call = toCall(request, reply);
-  assertVersion(call.version, false, request.headers["a2a-version"] !== undefined || legacy);
-  const context = toCallContext(call);
-  const { tenant = "", task = "", config = "" } = request.params as Readonly<Record<string, string>>;
-  const query = request.query as Readonly<Record<string, unknown>>;
-  const input: RestInput = {
-    query,
-    body: isRecord(request.body) ? request.body : {},
-    tenant: tenant || String(query.tenant ?? ""),
-    taskId: task,
-    configId: config,
-    context,
-    ...toTaskAction(request.url),
-  };
-  const found = await call.wait(async () => ({ value: await answer(input, reply) }));
-  if (found === undefined) return reply;
-  const { activatedExtensions } = context;
-  if (activatedExtensions !== undefined) reply.header("a2a-extensions", activatedExtensions.join(", "));
-  if (!(found.value instanceof Batches)) {
-    return reply
-      .type(A2A_CONTENT_TYPE)
-      .send(found.value === undefined ? undefined : JSON.stringify(found.value));
-  }
-  const items = await startItems(found.value.items, call);
-  if (items === undefined) return reply;
-  await call.stream(() => toFrames(items));
-  return reply;
-}
-
-async function* toFrames(items: AsyncIterable<readonly A2AEvent[]>): AsyncGenerator<string> {
-  try {
-    for await (const batch of items)
-      yield batch.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
-  } catch (error) {
-    const shown = toA2AError(error);
-    yield `event: error\ndata: ${JSON.stringify(toRestErrorBody(shown, restStatusFor(shown)))}\n\n`;
-    throw error;
-  }
+  add("GET", `${configs}/:config`, async ({ taskId, configId, tenant, context }) =>
+    shownConfig(await handler.getTaskPushNotificationConfig({ taskId, id: configId, tenant }, context)),
+  );
+  add("DELETE", `${configs}/:config`, async ({ taskId, configId, tenant, context }) =>
+    handler.deleteTaskPushNotificationConfig({ taskId, id: configId, tenant }, context),
+  );
 }
 
 function toListJson({ tasks, ...page }: ListTasksResponse, includeArtifacts: boolean): object {
   const artifacts = includeArtifacts ? { artifacts: [] } : {};
   return { tasks: tasks.map((task) => ({ ...artifacts, ...(Task.toJSON(task) as object) })), ...page };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

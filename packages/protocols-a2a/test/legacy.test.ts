@@ -1,6 +1,7 @@
 import { type StreamResponse, type Task, TaskState } from "@a2a-js/sdk";
-import { LegacyJsonRpcTransport } from "@a2a-js/sdk/compat/v0_3/client";
+import { LegacyJsonRpcTransport, LegacyRestTransport } from "@a2a-js/sdk/compat/v0_3/client";
 import { LegacyGrpcTransport } from "@a2a-js/sdk/compat/v0_3/client/grpc";
+import type { Message } from "@agentscope-runtime/agent-api";
 import type { AgentPart } from "@agentscope-runtime/core";
 import { describe, expect, it } from "vitest";
 import { collect, say, textOf } from "./support/messages.ts";
@@ -22,11 +23,12 @@ async function transportOf(binding: string) {
     additionalInterfaces: { url: string; transport: string }[];
   };
   if (binding === "JSONRPC") return new LegacyJsonRpcTransport({ endpoint: card.url });
+  if (binding === "HTTP+JSON") return new LegacyRestTransport({ endpoint: card.url });
   const grpc = card.additionalInterfaces.find(({ transport }) => transport === "GRPC");
   return new LegacyGrpcTransport({ endpoint: grpc?.url ?? "" } as never);
 }
 
-describe.each(["JSONRPC", "GRPC"])("A2A 0.3 over %s", (binding) => {
+describe.each(["JSONRPC", "HTTP+JSON", "GRPC"])("A2A 0.3 over %s", (binding) => {
   it("has what it has in 1.0", async () => {
     const client = await transportOf(binding);
     const options = { serviceParameters: { "A2A-Version": "0.3" } };
@@ -48,6 +50,15 @@ describe.each(["JSONRPC", "GRPC"])("A2A 0.3 over %s", (binding) => {
       expect(last?.payload?.value).toMatchObject({ status: { state: TaskState.TASK_STATE_CANCELED } });
     }
     expect(await client.getTask({ tenant: "", id: asked.id }, options)).toEqual(canceled);
+    const config = { tenant: "", taskId: asked.id, id: "c1", url: "https://example.com/hook", token: "t" };
+    const authentication = { scheme: "Bearer", credentials: "key" };
+    const set = { ...config, authentication };
+    expect(await client.createTaskPushNotificationConfig(set, options)).toEqual(set);
+    expect(await client.getTaskPushNotificationConfig(config, options)).toEqual(set);
+    const list = { tenant: "", taskId: asked.id, pageSize: 0, pageToken: "" };
+    expect((await client.listTaskPushNotificationConfig(list, options)).configs).toEqual([set]);
+    await client.deleteTaskPushNotificationConfig(config, options);
+    expect((await client.listTaskPushNotificationConfig(list, options)).configs).toEqual([]);
     await expect(client.getTask({ tenant: "", id: "nobody's" }, options)).rejects.toMatchObject({
       name: "TaskNotFoundError",
     });
@@ -84,4 +95,33 @@ it("answers in the words of 0.3 who says nothing of versions", async () => {
   expect(results.at(-1)).toMatchObject({ final: true, status: { state: "input-required" } });
   const unknown = await fetch(url, body("tasks/get", { id: "nobody's" }));
   expect(await unknown.json()).toMatchObject({ error: { code: -32001 } });
+});
+
+it("takes and gives files in the words of 0.3 over HTTP and JSON", async () => {
+  const raw = Buffer.from("PDF").toString("base64");
+  let got: readonly Message[] = [];
+  const app = a2aApp().query(parts(), ({ msgs }) => {
+    got = msgs;
+    return [
+      { kind: "data", messageId: "M1", data: { a: 1 } },
+      { kind: "file", messageId: "M1", url: "https://example.com/b.pdf" },
+      { kind: "file", messageId: "M1", data: raw },
+    ] satisfies AgentPart[];
+  });
+  const client = new LegacyRestTransport({ endpoint: `${await serve(app)}/a2a` });
+  const sent = [{ text: "Look" }, { raw, mediaType: "application/pdf" }, { data: { b: 2 } }];
+  const task = (await client.sendMessage(
+    say("", { parts: sent, configuration: { returnImmediately: false } }),
+  )) as Task;
+  expect(got[0]?.content).toMatchObject([
+    { type: "text", text: "Look" },
+    { type: "file", file_data: `data:application/pdf;base64,${raw}` },
+    { type: "data", data: { b: 2 } },
+  ]);
+  expect(task.artifacts[0]?.parts.map(({ content }) => content)).toMatchObject([
+    { $case: "data", value: { a: 1 } },
+    { $case: "url", value: "https://example.com/b.pdf" },
+    { $case: "raw", value: Buffer.from("PDF") },
+  ]);
+  await expect(client.sendMessage(say("", { parts: [{}] }))).rejects.toThrow();
 });
