@@ -7,7 +7,7 @@ import {
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { toStream } from "./read-run.ts";
 import { readThread } from "./read-thread.ts";
-import { parseRunInput } from "./run-input.ts";
+import { parseThreadId } from "./run-input.ts";
 import { Thread } from "./thread.ts";
 import { userOf } from "./user-of.ts";
 import { wireOf } from "./wire.ts";
@@ -22,7 +22,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 export function connectRoute(agentOf: (request: FastifyRequest) => HostedAgent, context: Context): Handler {
   const { runs, callerOf, assertRoom, stream, during } = context;
   return async (request, reply) => {
-    const { threadId } = parseRunInput(request.body);
+    const threadId = parseThreadId(request.body);
     const thread = new Thread(runs(), agentOf(request), callerOf(request), threadId, userOf(request));
     const known = await thread.runs();
     if (known.length === 0) throw new RuntimeError("RESOURCE_NOT_FOUND", `There is no thread ${threadId}.`);

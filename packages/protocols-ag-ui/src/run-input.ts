@@ -14,12 +14,22 @@ export function parseRunInput(body: unknown): RunAgentInput {
     const [first] = issues;
     throw invalid(`${first?.path.join(".")}: ${first?.message}`, issues);
   }
-  const input = result.data;
-  for (const key of ["threadId", "runId"] as const) {
-    const { length } = input[key];
-    if (length === 0 || length > 1024) throw invalid(`${key}: has to be of 1 to 1024 characters`);
-  }
-  return input as RunAgentInput;
+  const input = result.data as RunAgentInput;
+  assertId("threadId", input.threadId);
+  assertId("runId", input.runId);
+  return input;
+}
+
+/** Reads the body of a request of which nothing counts but its thread. */
+export function parseThreadId(body: unknown): string {
+  const threadId = isObject(body) ? body.threadId : undefined;
+  assertId("threadId", threadId);
+  return threadId;
+}
+
+function assertId(key: string, id: unknown): asserts id is string {
+  if (typeof id === "string" && id.length > 0 && id.length <= 1024) return;
+  throw invalid(`${key}: has to be a text of 1 to 1024 characters`);
 }
 
 export function invalid(message: string, details?: unknown): RuntimeError {

@@ -29,6 +29,7 @@ export async function readBySdk(
     fetch: async () => new Response(bytes, { headers }),
   });
   let pending: readonly string[] = [];
+  let failure: Error | undefined;
   await agent.runAgent(
     {},
     {
@@ -36,10 +37,12 @@ export async function readBySdk(
         if (params.outcome === "success") pending = params.pendingToolCallIds ?? [];
       },
       onRunFailed: ({ error }) => {
-        throw error;
+        failure = error;
+        return { stopPropagation: true } as object;
       },
     },
   );
+  if (failure !== undefined) throw failure;
   const { messages, state, pendingInterrupts } = agent;
   return { messages, state, pending, interrupts: pendingInterrupts.map(({ id }) => id) };
 }
