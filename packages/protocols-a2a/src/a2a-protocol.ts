@@ -10,7 +10,7 @@ import type { A2AOptions } from "./a2a-options.ts";
 import { AgentCards } from "./agent-cards.ts";
 import { addCardRoute } from "./card-route.ts";
 import { formerDialect } from "./former-rest-dialect.ts";
-import { A2AGrpcServer } from "./grpc-server.ts";
+import type { A2AGrpcServer } from "./grpc-server.ts";
 import { toHttpCall } from "./http-call.ts";
 import { jsonRpcRoute, sendJsonRpcError } from "./json-rpc-route.ts";
 import { PushNotifications } from "./push-notifications.ts";
@@ -24,7 +24,7 @@ import { TenantRequestHandler } from "./tenant-request-handler.ts";
 export function a2a(options: A2AOptions = {}): ProtocolAdapter {
   return {
     name: "a2a",
-    register: (fastify, context) => {
+    register: async (fastify, context) => {
       const [own] = context.agents;
       if (own === undefined) return undefined;
       const { legacy = true, push = {}, progress = false } = options;
@@ -72,7 +72,9 @@ export function a2a(options: A2AOptions = {}): ProtocolAdapter {
         if (agent === own && options.grpc !== undefined) {
           const { log } = fastify;
           const baseUrl = (publicUrl ?? "") + below;
-          grpc = new A2AGrpcServer({ ...routes, options: options.grpc, context, baseUrl, log });
+          // It takes long to load, and few need it.
+          const module = await import("./grpc-server.ts");
+          grpc = new module.A2AGrpcServer({ ...routes, options: options.grpc, context, baseUrl, log });
         }
       }
       return {

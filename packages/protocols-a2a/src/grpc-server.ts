@@ -68,15 +68,17 @@ export class A2AGrpcServer {
     this.#options.log.info({ address: this.address }, "A2A is spoken over gRPC");
   }
 
-  /** Ends what is open: runs go on without those who watch them. */
+  /** Ends what is open: those that reach their end within a moment there, the others where they are. */
   async stop(): Promise<void> {
-    for (const call of this.#calls) call.abort();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, LAST_WORDS);
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
     this.#server.tryShutdown(() => resolve());
-    await promise;
-    clearTimeout(timer);
-    this.#server.forceShutdown();
+    const late = setTimeout(() => {
+      for (const call of this.#calls) call.abort();
+      this.#server.forceShutdown();
+      resolve();
+    }, LAST_WORDS);
+    await closed;
+    clearTimeout(late);
   }
 
   async #identify(call: GrpcCall): Promise<GrpcUser> {
