@@ -1,15 +1,11 @@
-import type { Caller } from "@agentscope-runtime/core";
 import { RuntimeError } from "@agentscope-runtime/core";
 import {
-  type CallToolResult,
-  CLIENT_CAPABILITIES_META_KEY,
   type GetPromptResult,
-  type InputRequiredResult,
-  inputRequired,
   type JsonSchemaValidator,
   type jsonSchemaValidator,
   type ListPromptsResult,
   type ListResourcesResult,
+  type ListResourceTemplatesResult,
   type ListToolsResult,
   type McpRequestContext,
   ProtocolError,
@@ -17,19 +13,16 @@ import {
   type ReadResourceResult,
   ResourceNotFoundError,
   Server,
-  type ServerContext,
 } from "@modelcontextprotocol/server";
 import type { AgentCalls } from "./agent-calls.ts";
-import { callAgent } from "./agent-tool-call.ts";
+import { callTool } from "./call-tool.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { canFillForms } from "./client-session.ts";
 import type { Exchange } from "./exchange.ts";
 import { getPrompt, toListedPrompt } from "./mcp-prompt.ts";
 import { isTemplate, readResource } from "./mcp-resource.ts";
-import type { McpCallContext, McpToolResult } from "./mcp-tool.ts";
+import type { McpCallContext } from "./mcp-tool.ts";
+import { contextOf, forSdk, unknownName } from "./sdk-values.ts";
 import { SESSION_TEMPLATE, type SessionResources } from "./session-resources.ts";
-import type { McpProgress } from "./to-mcp-progress.ts";
-import { toErrorResult } from "./to-tool-result.ts";
 
 export interface McpServerParts {
   readonly name: string;
@@ -46,8 +39,7 @@ export function newMcpServer(
   exchange: Exchange,
   era: McpRequestContext["era"],
 ): Server {
-  const { name, version, instructions, catalogue, sessions } = parts;
-  const { caller } = exchange;
+  const { name, version, instructions, catalogue } = parts;
   const server = new Server(
     { name, version },
     {
@@ -59,8 +51,17 @@ export function newMcpServer(
   const guarded = guardOf(exchange);
   server.setRequestHandler("tools/list", () => forSdk<ListToolsResult>({ tools: catalogue.tools }));
   server.setRequestHandler("tools/call", ({ params }, ctx) =>
-    guarded(() => callTool(params.name, params.arguments ?? {}, ctx, { parts, exchange, era })),
+    guarded(() => callTool(params.name, params.arguments ?? {}, ctx, { ...parts, exchange, era })),
   );
+  addResources(server, parts, exchange);
+  if (catalogue.prompts.length > 0) addPrompts(server, parts, exchange);
+  return server;
+}
+
+function addResources(server: Server, parts: McpServerParts, exchange: Exchange): void {
+  const { catalogue, sessions } = parts;
+  const { caller } = exchange;
+  const guarded = guardOf(exchange);
   server.setRequestHandler("resources/list", ({ params }) =>
     guarded(async () => {
       const fixed = params?.cursor === undefined ? catalogue.resources.filter((one) => !isTemplate(one)) : [];
@@ -69,20 +70,12 @@ export function newMcpServer(
       return forSdk<ListResourcesResult>({ resources, ...(nextCursor === undefined ? {} : { nextCursor }) });
     }),
   );
-  server.setRequestHandler("resources/templates/list", () => ({
-    resourceTemplates: [
-      {
-        uriTemplate: SESSION_TEMPLATE,
-        name: "session",
-        title: "Session",
-        description: "A conversation with an agent: its latest messages, and where the earlier ones are.",
-        mimeType: "application/json",
-      },
-      ...catalogue.resources
-        .filter(isTemplate)
-        .map(({ uri, read: _, ...listed }) => ({ ...defined(listed), uriTemplate: uri })),
-    ],
-  }));
+  server.setRequestHandler("resources/templates/list", () => {
+    const templates = catalogue.resources
+      .filter(isTemplate)
+      .map(({ uri: uriTemplate, read: _, ...listed }) => ({ ...listed, uriTemplate }));
+    return forSdk<ListResourceTemplatesResult>({ resourceTemplates: [SESSION_TEMPLATE, ...templates] });
+  });
   server.setRequestHandler("resources/read", ({ params: { uri } }, ctx) =>
     guarded(async () => {
       const found = await readAny(uri, parts, contextOf(caller, ctx));
@@ -90,7 +83,10 @@ export function newMcpServer(
       return forSdk<ReadResourceResult>({ contents: [found] });
     }),
   );
-  if (catalogue.prompts.length === 0) return server;
+}
+
+function addPrompts(server: Server, { catalogue }: McpServerParts, exchange: Exchange): void {
+  const guarded = guardOf(exchange);
   server.setRequestHandler("prompts/list", () =>
     forSdk<ListPromptsResult>({ prompts: catalogue.prompts.map(toListedPrompt) }),
   );
@@ -98,68 +94,10 @@ export function newMcpServer(
     guarded(async () => {
       const prompt = catalogue.prompt(params.name);
       if (prompt === undefined) throw unknownName("prompt", params.name);
-      const messages = await getPrompt(prompt, params.arguments, contextOf(caller, ctx));
+      const messages = await getPrompt(prompt, params.arguments, contextOf(exchange.caller, ctx));
       return forSdk<GetPromptResult>({ description: prompt.description, messages });
     }),
   );
-  return server;
-}
-
-interface CallParts {
-  readonly parts: McpServerParts;
-  readonly exchange: Exchange;
-  readonly era: McpRequestContext["era"];
-}
-
-async function callTool(
-  name: string,
-  input: Readonly<Record<string, unknown>>,
-  ctx: ServerContext,
-  { parts: { catalogue, calls }, exchange, era }: CallParts,
-): Promise<CallToolResult | InputRequiredResult> {
-  const agent = catalogue.agent(name);
-  const tool = agent === undefined ? catalogue.tool(name) : undefined;
-  const { mcpReq } = ctx;
-  const { signal } = mcpReq;
-  const { log } = exchange;
-  const notify = notifierOf(ctx, exchange);
-  try {
-    if (tool !== undefined) {
-      let count = 0;
-      const progress = (message = "") =>
-        notify(message === "" ? { progress: ++count } : { progress: ++count, message });
-      return forSdk(await tool.call(input, { ...contextOf(exchange.caller, ctx), progress }));
-    }
-    if (agent === undefined) throw unknownName("tool", name);
-    const capabilities = (mcpReq.envelope as Readonly<Record<string, unknown>> | undefined)?.[
-      CLIENT_CAPABILITIES_META_KEY
-    ];
-    const forms = era === "modern" && canFillForms(capabilities);
-    const { inputResponses: answers } = mcpReq;
-    const state = mcpReq.requestState();
-    const call = { agent, input, state, answers, forms, exchange, signal, notify, log };
-    const end = await callAgent(call, calls);
-    return "result" in end ? forSdk(end.result) : inputRequired(forSdk(end));
-  } catch (error) {
-    if (error instanceof ProtocolError) throw error;
-    const known = RuntimeError.is(error)
-      ? error
-      : new RuntimeError("TOOL_EXECUTION_FAILED", `The tool ${name} has failed.`, { cause: error });
-    if (known.cause !== undefined && !signal.aborted)
-      log.error({ err: error, tool: name }, "a tool has failed");
-    return forSdk<McpToolResult & CallToolResult>(toErrorResult(known));
-  }
-}
-
-/** Tells a client that wants to know how far a call is, at its pace. */
-function notifierOf({ mcpReq }: ServerContext, { pace }: Exchange): (progress: McpProgress) => Promise<void> {
-  const progressToken = mcpReq._meta?.progressToken;
-  if (progressToken === undefined) return async () => undefined;
-  return async (progress) => {
-    if (mcpReq.signal.aborted) return;
-    await mcpReq.notify({ method: "notifications/progress", params: { progressToken, ...progress } });
-    await pace.given();
-  };
 }
 
 async function readAny(uri: string, { catalogue, sessions }: McpServerParts, context: McpCallContext) {
@@ -168,10 +106,6 @@ async function readAny(uri: string, { catalogue, sessions }: McpServerParts, con
     if (found !== undefined) return found;
   }
   return sessions.read(uri, context.caller);
-}
-
-function contextOf(caller: Caller, { mcpReq: { signal } }: ServerContext): McpCallContext {
-  return { caller, signal };
 }
 
 /** Errors of ours as those of JSON-RPC; what nobody knows is in the log only. */
@@ -187,21 +121,6 @@ function guardOf({ log }: Exchange): <Result>(answer: () => Promise<Result>) => 
       throw new ProtocolError(rpcCode, message, { code });
     }
   };
-}
-
-function unknownName(kind: string, name: string): ProtocolError {
-  return new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no ${kind} ${name}.`);
-}
-
-/** The SDK's types want what it only reads to be writable. */
-function forSdk<Result>(value: object): Result {
-  return value as Result;
-}
-
-function defined<Value extends object>(
-  value: Value,
-): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as never;
 }
 
 // The SDK would make a compiler of schemas for each request, for questions that are not asked here.

@@ -11,8 +11,14 @@ import {
 import { z } from "zod";
 import type { ListedResource, ReadResource } from "./mcp-resource.ts";
 
-/** The addresses of sessions. */
-export const SESSION_TEMPLATE = "session://{agent}/{user_id}/{session_id}";
+/** What clients are told of the sessions' addresses. */
+export const SESSION_TEMPLATE: object = {
+  uriTemplate: "session://{agent}/{user_id}/{session_id}",
+  name: "session",
+  title: "Session",
+  description: "A conversation with an agent: its latest messages, and where the earlier ones are.",
+  mimeType: "application/json",
+};
 
 /** The sessions of the agents as resources: of a caller who is known, their own. */
 export class SessionResources {
