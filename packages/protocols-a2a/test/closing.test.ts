@@ -2,6 +2,7 @@ import { type StreamResponse, TaskState } from "@a2a-js/sdk";
 import { type AgentPart, InMemoryRunStore } from "@agentscope-runtime/core";
 import { expect, it } from "vitest";
 import { collect, say } from "./support/messages.ts";
+import { outliving } from "./support/outliving.ts";
 import { a2aApp, bindings, clientOf, parts, serve } from "./support/serve.ts";
 
 /** An app whose runs go on until they are canceled. */
@@ -25,17 +26,9 @@ it.each(bindings)(
 );
 
 it.each(bindings)("lets go of who watches over %s what another replica does", async (binding) => {
-  const runStore = new InMemoryRunStore();
-  // Whoever closes first must not take the store along.
-  const shared = new Proxy(runStore, {
-    get: (target, key) => {
-      if (key === "stop") return async () => undefined;
-      const value = Reflect.get(target, key);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  const there = await clientOf(await serve(restless({ runStore: shared })), { binding });
-  const here = await restless({ runStore: shared }).run({ port: 0 });
+  const runStore = outliving(new InMemoryRunStore());
+  const there = await clientOf(await serve(restless({ runStore })), { binding });
+  const here = await restless({ runStore }).run({ port: 0 });
   const stream = there.sendMessageStream(say("Hi"));
   const { value } = await stream.next();
   const { payload } = value as StreamResponse;

@@ -66,6 +66,31 @@ describe.each(bindings)("over %s", (binding) => {
     expect(appended(events)).toBe("Hello, world");
   });
 
+  it("streams a long answer whole, even to who takes its time", async () => {
+    const long = Array.from({ length: 3000 }, (_, at) => `${at} ${"x".repeat(200)}\n`);
+    const script = long.map((text): AgentPart => ({ kind: "text-delta", messageId: "M1", text }));
+    const client = await clientOf(await serve(scriptedApp(script)), { binding });
+    const stream = client.sendMessageStream(say("Hi"));
+    const first = await stream.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    const events = [first.value as StreamResponse, ...(await collect(stream))];
+    expect(appended(events)).toBe(long.join(""));
+  });
+
+  it("knows a task by whatever id it has", async () => {
+    const url = await serve(scriptedApp(hello));
+    const id = "a/b c:cancel?x=\u{1f98a}";
+    const body = JSON.stringify({ input: [], id, session_id: "s1" });
+    await (
+      await fetch(`${url}/process`, { method: "POST", headers: { "content-type": "application/json" }, body })
+    ).text();
+    const client = await clientOf(url, { binding });
+    expect(textOf(await client.getTask({ tenant: "", id }))).toBe("Hello, world");
+    await expect(client.cancelTask({ tenant: "", id, metadata: {} })).rejects.toMatchObject({
+      name: "TaskNotCancelableError",
+    });
+  });
+
   it("answers at once if the client wants that, and lets it subscribe", async () => {
     const { app, release } = heldApp();
     const client = await clientOf(await serve(app), { binding });

@@ -1,11 +1,17 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Task, TaskPushNotificationConfig } from "@a2a-js/sdk";
-import { type AgentPart, InMemoryStateService } from "@agentscope-runtime/core";
+import {
+  type AgentPart,
+  InMemoryRunStore,
+  InMemoryStateService,
+  InMemoryTaskQueue,
+} from "@agentscope-runtime/core";
 import type { A2AEvent } from "@agentscope-runtime/protocols-a2a";
 import { expect, it, onTestFinished } from "vitest";
 import { isPrivate, publicLookup } from "../src/push-target.ts";
 import { say } from "./support/messages.ts";
+import { outliving } from "./support/outliving.ts";
 import { a2aApp, clientOf, parts, serve } from "./support/serve.ts";
 
 interface Notification {
@@ -14,7 +20,8 @@ interface Notification {
 }
 
 /** A receiver that answers with these statuses, then with 200; `until` resolves with what came when it is enough. */
-async function receiver(statuses: number[] = []) {
+async function receiver(statuses: number[] | (() => number) = []) {
+  const next = () => (typeof statuses === "function" ? statuses() : (statuses.shift() ?? 200));
   const got: Notification[] = [];
   const waiting: {
     enough: (got: readonly Notification[]) => boolean;
@@ -27,7 +34,7 @@ async function receiver(statuses: number[] = []) {
     });
     request.on("end", () => {
       got.push({ headers: request.headers, body: JSON.parse(text) });
-      response.writeHead(statuses.shift() ?? 200).end("thanks");
+      response.writeHead(next()).end("thanks");
       for (const { enough, resolve } of waiting) if (enough(got)) resolve(got);
     });
   });
@@ -145,6 +152,32 @@ it("keeps who is to be told, for every turn of a task, until that is deleted", a
   await client.deleteTaskPushNotificationConfig({ tenant: "", taskId, id: "c1" });
   await client.sendMessage(say("Paris", { taskId }));
   expect(told).toHaveLength(4);
+});
+
+it("is gone on with by another process where queue and configurations are shared", async () => {
+  let isUp = false;
+  const { url, until, got } = await receiver(() => (isUp ? 200 : 503));
+  const state = new InMemoryStateService();
+  await state.start();
+  const runStore = outliving(new InMemoryRunStore());
+  const queue = outliving(new InMemoryTaskQueue());
+  const app = () =>
+    a2aApp({ runStore }, { push: { ...push, queue, state, attempts: 1000 } }).query(parts(), () => script);
+  const first = await app().run({ port: 0 });
+  const client = await clientOf(first.url);
+  await client.sendMessage(say("Hi", { configuration: { taskPushNotificationConfig: { url } } }));
+  await until((all) => all.length > 0);
+  await first.close();
+  isUp = true;
+  const before = got.length;
+  await serve(app());
+  const told = (await until(ended)).slice(before);
+  expect(told.map(({ body }) => Object.keys(body)[0])).toEqual([
+    "task",
+    "statusUpdate",
+    "artifactUpdate",
+    "statusUpdate",
+  ]);
 });
 
 it("speaks 0.3 to who has asked in 0.3", async () => {
