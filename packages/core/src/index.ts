@@ -17,6 +17,7 @@ export {
 } from "./assembler/message-assembler.ts";
 export { toolCallMessageId, toolOutputMessageId, wireMessageId } from "./assembler/wire-message-id.ts";
 export type { AgentPart, FinishReason, ToolType } from "./contracts/agent-part.ts";
+export type { AgentRegistry, RegisteredAgent } from "./contracts/agent-registry.ts";
 export type {
   DeployableApp,
   DeployManager,
@@ -130,6 +131,7 @@ export { fromMessageText, type MessageText, toMessageTexts } from "./services/me
 export { ownerText } from "./services/owner-text.ts";
 export { decodeCursor, encodeCursor } from "./services/page-cursor.ts";
 export { searchTerms } from "./services/search-terms.ts";
+export { StaticAgentRegistry } from "./services/static-agent-registry.ts";
 export { pageLimit, toPage } from "./services/to-page.ts";
 export { type AttemptEnd, type AttemptOptions, attemptTask } from "./tasks/attempt-task.ts";
 export { backoffDelay } from "./tasks/backoff-delay.ts";
