@@ -1,4 +1,4 @@
-import type { Backoff, Caller, StateService, TaskQueue } from "@agentscope-runtime/core";
+import type { AgentRegistry, Backoff, Caller, StateService, TaskQueue } from "@agentscope-runtime/core";
 import type { A2ACardOptions, A2ACardSignature } from "./a2a-card-options.ts";
 import type { A2AGrpcOptions } from "./grpc-server.ts";
 
@@ -19,6 +19,8 @@ export interface A2AOptions {
   /** Without it gRPC is not spoken. */
   readonly grpc?: A2AGrpcOptions | undefined;
   readonly push?: A2APushOptions | undefined;
+  /** Where agents are made known while the server listens; needs `publicUrl`. */
+  readonly registries?: readonly AgentRegistry[] | undefined;
 }
 
 export interface A2APushOptions {

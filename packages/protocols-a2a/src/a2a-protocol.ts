@@ -1,8 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { AgentCard } from "@a2a-js/sdk";
 import {
   InMemoryTaskQueue,
   type ProtocolAdapter,
   type ProtocolContext,
+  type RegisteredAgent,
+  RuntimeError,
+  type ServedAgent,
   type TaskQueue,
 } from "@agentscope-runtime/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -14,6 +18,7 @@ import type { A2AGrpcServer } from "./grpc-server.ts";
 import { toHttpCall } from "./http-call.ts";
 import { jsonRpcRoute, sendJsonRpcError } from "./json-rpc-route.ts";
 import { PushNotifications } from "./push-notifications.ts";
+import { Registrations } from "./registrations.ts";
 import { restErrors } from "./rest-answer.ts";
 import { currentDialect } from "./rest-dialect.ts";
 import { addRestRoutes } from "./rest-routes.ts";
@@ -22,6 +27,11 @@ import { TenantRequestHandler } from "./tenant-request-handler.ts";
 
 /** Lets agents talk to the agents of an app: A2A 1.0 and 0.3 out of the same runs as all protocols. */
 export function a2a(options: A2AOptions = {}): ProtocolAdapter {
+  const { registries = [] } = options;
+  if (registries.length > 0 && options.publicUrl === undefined) {
+    const message = "To make agents known, a2a needs to know where they are: give it a publicUrl.";
+    throw new RuntimeError("CONFIGURATION_ERROR", message);
+  }
   return {
     name: "a2a",
     register: async (fastify, context) => {
@@ -77,6 +87,16 @@ export function a2a(options: A2AOptions = {}): ProtocolAdapter {
           grpc = new module.A2AGrpcServer({ ...routes, options: options.grpc, context, baseUrl, log });
         }
       }
+      if (registries.length > 0) {
+        const registrations = new Registrations({
+          registries,
+          agents: () =>
+            Promise.all(context.agents.map((agent) => toRegistered(cards, agent, publicUrl + below))),
+          log: fastify.log,
+        });
+        fastify.addHook("onListen", () => registrations.start());
+        fastify.addHook("preClose", () => registrations.stop());
+      }
       return {
         start: async () => {
           await queue.start();
@@ -91,6 +111,11 @@ export function a2a(options: A2AOptions = {}): ProtocolAdapter {
       };
     },
   };
+}
+
+async function toRegistered(cards: AgentCards, agent: ServedAgent, url: string): Promise<RegisteredAgent> {
+  const card = AgentCard.toJSON(await cards.of(agent, url)) as RegisteredAgent["card"];
+  return { name: agent.name, card };
 }
 
 function newNotifications(
