@@ -32,6 +32,8 @@ export function a2a(options: A2AOptions = {}): ProtocolAdapter {
     const message = "To make agents known, a2a needs to know where they are: give it a publicUrl.";
     throw new RuntimeError("CONFIGURATION_ERROR", message);
   }
+  // How many servers use the queue: the last one stops it.
+  let users = 0;
   return {
     name: "a2a",
     register: async (fastify, context) => {
@@ -99,6 +101,7 @@ export function a2a(options: A2AOptions = {}): ProtocolAdapter {
       }
       return {
         start: async () => {
+          users++;
           await queue.start();
           await notifications.start();
           await grpc?.start();
@@ -106,7 +109,7 @@ export function a2a(options: A2AOptions = {}): ProtocolAdapter {
         stop: async () => {
           await grpc?.stop();
           await notifications.stop();
-          await queue.stop();
+          if (--users <= 0 || push.queue === undefined) await queue.stop();
         },
       };
     },

@@ -119,8 +119,8 @@ export class A2ATasks {
     call.assertRoom();
     if (taskId !== "") return this.#answer(request, taskId, params, call);
     const { caller, idempotency } = call;
-    const { run } = await this.#runs.start(this.#options.agent(), request, { caller, idempotency });
-    await this.#tell({ taskId: run.id, run, params, call });
+    const { run, replayed } = await this.#runs.start(this.#options.agent(), request, { caller, idempotency });
+    if (!replayed) await this.#tell({ taskId: run.id, run, params, call });
     return { run, before: [] };
   }
 
@@ -154,11 +154,11 @@ export class A2ATasks {
     const idempotency = { key: `a2a answer to ${last.id}`, fingerprint: messageId };
     const { caller } = call;
     const started = this.#runs.start(this.#options.agent(), answer, { caller, idempotency, cancel });
-    const { run } = await started.catch((error) => {
+    const { run, replayed } = await started.catch((error) => {
       if (!(RuntimeError.is(error) && error.code === "IDEMPOTENCY_MISMATCH")) throw error;
       throw new UnsupportedOperationError(`Task ${taskId} takes no message: it was answered already.`);
     });
-    await this.#tell({ taskId, run, call, ...(params === undefined ? {} : { params }) });
+    if (!replayed) await this.#tell({ taskId, run, call, ...(params === undefined ? {} : { params }) });
     return run;
   }
 

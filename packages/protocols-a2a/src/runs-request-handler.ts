@@ -189,7 +189,8 @@ export class RunsRequestHandler implements A2ARequestHandler {
   async #tell({ taskId, run, params, call }: StartedTask): Promise<void> {
     const { push } = this.#options;
     const key = toKey(run.session, taskId);
-    await push.goOn(key, run);
+    // Of a task that is new nobody can have asked yet.
+    if (run.id !== taskId) await push.goOn(key, run);
     const wanted = params?.configuration?.taskPushNotificationConfig;
     if (wanted !== undefined) await push.create(key, run, wanted, call.version);
   }
