@@ -2,7 +2,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { AgentCard, verifyAgentCardSignature } from "@a2a-js/sdk";
 import { LegacyJsonRpcTransport, parseLegacyAgentCard } from "@a2a-js/sdk/compat/v0_3/client";
 import { AgentApp, text } from "@agentscope-runtime/core";
-import { expect, it } from "vitest";
+import fastify from "fastify";
+import { expect, it, onTestFinished } from "vitest";
 import { say, textOf } from "./support/messages.ts";
 import { a2aApp, clientOf, scriptedApp, serve } from "./support/serve.ts";
 
@@ -149,4 +150,24 @@ it("of hosted agents is below their names, and each is talked to on its own", as
     await fetch(`${url}/agents/saturday/.well-known/agent-card.json`, { headers: V1 })
   ).json();
   expect(card).toMatchObject({ name: "saturday", description: "At the weekend" });
+});
+
+it("is below the prefix of a server that the app is part of", async () => {
+  const server = fastify();
+  await server.register(
+    a2aApp({}, { grpc: undefined })
+      .query(text(), () => "Hello!")
+      .plugin(),
+    { prefix: "/friday" },
+  );
+  const url = await server.listen({ port: 0 });
+  onTestFinished(() => server.close());
+  const card = (await (await fetch(`${url}/friday/.well-known/agent-card.json`, { headers: V1 })).json()) as {
+    supportedInterfaces: { url: string }[];
+  };
+  expect(card.supportedInterfaces[0]?.url).toMatch(/:\d+\/friday\/a2a$/);
+  for (const binding of ["JSONRPC", "HTTP+JSON"] as const) {
+    const client = await clientOf(`${url}/friday/`, { binding });
+    expect(textOf(await client.sendMessage(say("Hi")))).toBe("Hello!");
+  }
 });

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { type Task, TaskPushNotificationConfig } from "@a2a-js/sdk";
 import {
   type AgentPart,
@@ -9,7 +10,6 @@ import {
 } from "@agentscope-runtime/core";
 import type { A2AEvent } from "@agentscope-runtime/protocols-a2a";
 import { expect, it, onTestFinished } from "vitest";
-import { isPrivate, publicLookup } from "../src/push-target.ts";
 import { say } from "./support/messages.ts";
 import { outliving } from "./support/outliving.ts";
 import { a2aApp, clientOf, parts, serve } from "./support/serve.ts";
@@ -232,34 +232,60 @@ it.each([
   expect(page.tasks).toEqual([]);
 });
 
-it("knows private addresses, and connects to none that a name has", async () => {
-  const hidden = [
-    "10.0.0.1",
+it("knows private addresses, however they are written", async () => {
+  const client = await clientOf(await serve(a2aApp().query(parts(), () => script)));
+  const { id: taskId } = (await client.sendMessage(say("Hi"))) as Task;
+  const set = (host: string) =>
+    client.createTaskPushNotificationConfig(
+      TaskPushNotificationConfig.fromJSON({ taskId, url: `http://${host}/` }),
+    );
+  const v4 = [
     "172.16.0.1",
     "192.168.1.1",
     "100.64.0.1",
     "0.0.0.0",
+    "0",
+    "2130706433",
     "255.255.255.255",
+    "224.0.0.1",
+  ];
+  const v6 = [
     "::",
     "::1",
-  ];
-  const mapped = [
     "::ffff:8.8.8.8",
     "64:ff9b::7f00:1",
-    "fe80::1%eth0",
+    "fe80::1",
     "fc00::1",
     "ff02::1",
     "2002:7f00:1::",
-    "x",
   ];
-  for (const address of [...hidden, ...mapped])
-    expect([address, isPrivate(address)]).toEqual([address, true]);
-  for (const address of ["8.8.8.8", "2606:4700::1111"]) expect(isPrivate(address)).toBe(false);
-  await expect(
-    new Promise((resolve, reject) =>
-      publicLookup("localhost", {}, (error, address) => (error ? reject(error) : resolve(address))),
-    ),
-  ).rejects.toThrow("private");
+  for (const host of [...v4, ...v6.map((address) => `[${address}]`)]) {
+    await expect(set(host), host).rejects.toMatchObject({ name: "RequestMalformedError" });
+  }
+  for (const host of ["8.8.8.8", "[2606:4700::1111]", "example.com"]) {
+    await expect(set(host)).resolves.toMatchObject({ taskId });
+  }
+});
+
+it("connects to no private address that a name turns out to have", async () => {
+  const { url, got } = await receiver();
+  const lines: string[] = [];
+  const given = Promise.withResolvers<void>();
+  const write = (line: string) => {
+    lines.push(line);
+    if (line.includes("given up")) given.resolve();
+  };
+  const app = a2aApp({ log: { write, level: "warn" } }, { push: { attempts: 1 } }).query(
+    parts(),
+    () => script,
+  );
+  const client = await clientOf(await serve(app));
+  // This machine's own name, which it knows without asking anybody.
+  const named = url.replace("127.0.0.1", hostname());
+  await client.sendMessage(say("Hi", { configuration: { taskPushNotificationConfig: { url: named } } }));
+  await given.promise;
+  expect(lines.join("")).toMatch(/has a private address|ENOTFOUND|EAI_AGAIN/);
+  expect(got).toEqual([]);
 });
 
 it.each([{ token: "a\r\nx: y" }, { authentication: { scheme: "Bearer", credentials: "\u{1f98a}" } }])(

@@ -92,8 +92,6 @@ export async function clientOf(
       cardResolver: new DefaultAgentCardResolver(),
     }),
   );
-  return factory.createFromUrl(
-    agent === undefined ? url : `${url}/agents/${agent}/`,
-    agent === undefined ? undefined : ".well-known/agent-card.json",
-  );
+  const below = agent === undefined ? "" : `agents/${agent}/`;
+  return factory.createFromUrl(`${url.replace(/\/*$/, "/")}${below}`, ".well-known/agent-card.json");
 }
