@@ -1,5 +1,11 @@
 import type { Task } from "@a2a-js/sdk";
-import { type AgentPart, InMemoryRunStore, text } from "@agentscope-runtime/core";
+import {
+  type AgentPart,
+  type CreateResult,
+  InMemoryRunStore,
+  type NewRun,
+  text,
+} from "@agentscope-runtime/core";
 import { expect, it } from "vitest";
 import { collect, say, textOf } from "./support/messages.ts";
 import { a2aApp, bindings, clientOf, parts, serve } from "./support/serve.ts";
@@ -49,15 +55,24 @@ it("knows a task that another replica has begun, asks there, and is answered her
 });
 
 it("lets one of two answers count that come at once", async () => {
-  const client = await clientOf(
-    await serve(
-      a2aApp().query(parts(), function* ({ request }): Generator<AgentPart> {
-        yield { kind: "text-delta", messageId: request.id, text: "?" };
-        if (request.continues === undefined) yield { kind: "finish", reason: "input_required" };
-      }),
-    ),
+  // Both have seen the question before either is taken.
+  let waiting = 2;
+  const both = Promise.withResolvers<void>();
+  const runStore = new (class extends InMemoryRunStore {
+    override async create(run: NewRun): Promise<CreateResult> {
+      if (run.request.continues !== undefined && --waiting === 0) both.resolve();
+      if (run.request.continues !== undefined) await both.promise;
+      return super.create(run);
+    }
+  })();
+  const url = await serve(
+    a2aApp({ runStore }).query(parts(), function* ({ request }): Generator<AgentPart> {
+      yield { kind: "text-delta", messageId: request.id, text: "?" };
+      if (request.continues === undefined) yield { kind: "finish", reason: "input_required" };
+    }),
   );
-  const { id: taskId } = (await client.sendMessage(say("Go"))) as Task;
+  const client = await clientOf(url);
+  const { id: taskId, contextId } = (await client.sendMessage(say("Go"))) as Task;
   const answers = await Promise.allSettled([
     client.sendMessage(say("Rome", { taskId })),
     client.sendMessage(say("Paris", { taskId })),
@@ -68,6 +83,15 @@ it("lets one of two answers count that come at once", async () => {
   const messageId = task.history[2]?.messageId ?? "";
   const again = await client.sendMessage(say("Rome", { taskId, messageId }));
   expect(again).toEqual(task);
+
+  const { data: runs } = (await (await fetch(`${url}/runs?session_id=${contextId}`)).json()) as {
+    data: { id: string }[];
+  };
+  expect(runs).toHaveLength(2);
+  const answer = runs.find(({ id }) => id !== taskId)?.id ?? "";
+  await expect(client.getTask({ tenant: "", id: answer })).rejects.toMatchObject({
+    name: "TaskNotFoundError",
+  });
 });
 
 it("tells of what other protocols have started, the agent's own work too where that is wanted", async () => {

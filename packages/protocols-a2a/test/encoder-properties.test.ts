@@ -82,3 +82,23 @@ it("comes to the same task where the log was compacted", () => {
     }),
   );
 });
+
+it("shows the task anew where another attempt supersedes what there was", () => {
+  const entries = runEntries([{ kind: "text-delta", messageId: "M1", text: "Hel" }]);
+  const head = entries.slice(0, 4);
+  const again = entries.slice(1).map(({ seq, event }) => {
+    const next = { ...event, attempt: 2, sequence_number: seq + 3 } as LogEntry["event"];
+    return { seq: seq + 3, json: JSON.stringify(next), event: next };
+  });
+  const late = { ...head[3], event: { ...head[3]?.event } } as LogEntry;
+  const events = encode([...head, ...again.slice(0, 1), late, ...again.slice(1)]);
+  const shown = events.flatMap((event) => ("task" in event ? [event.task] : []));
+  expect(shown.map(({ status, artifacts }) => [status.state, artifacts])).toEqual([
+    ["TASK_STATE_SUBMITTED", undefined],
+    ["TASK_STATE_WORKING", undefined],
+  ]);
+  expect(reduceEvents(events)).toMatchObject({
+    status: { state: "TASK_STATE_COMPLETED" },
+    artifacts: [{ parts: [{ text: "Hel" }, { text: "" }] }],
+  });
+});

@@ -1,4 +1,4 @@
-import { text } from "@agentscope-runtime/core";
+import { InMemoryRunStore, type ReadRunOptions, text } from "@agentscope-runtime/core";
 import { describe, expect, it } from "vitest";
 import { a2aApp, scriptedApp, serve } from "./support/serve.ts";
 
@@ -151,8 +151,15 @@ describe("HTTP+JSON", () => {
 
 it("lets a run go on whose client has gone", async () => {
   const held = Promise.withResolvers<void>();
+  const readers: (AbortSignal | undefined)[] = [];
+  const runStore = new (class extends InMemoryRunStore {
+    override read(runId: string, options: ReadRunOptions = {}) {
+      readers.push(options.signal);
+      return super.read(runId, options);
+    }
+  })();
   const url = await serve(
-    a2aApp().query(text(), async function* () {
+    a2aApp({ runStore }).query(text(), async function* () {
       yield "Hello";
       await held.promise;
       yield ", world";
@@ -174,6 +181,8 @@ it("lets a run go on whose client has gone", async () => {
       .split("\n")[0] ?? "",
   );
   gone.abort();
+  // Nothing is kept for somebody who is not there.
+  await expect.poll(() => readers.at(-1)?.aborted).toBe(true);
   held.resolve();
   const followed = await fetch(`${url}/runs/${task.id}/events`);
   expect(await followed.text()).toMatch('"status":"completed"');
