@@ -100,6 +100,25 @@ it("a run that fails ends with an error, what it has said being kept", async () 
   expect(client.talk.at(-1)).toEqual(["assistant", "part"]);
 });
 
+it("patches reach the client as they were made, and those that lead nowhere do not", async () => {
+  const script: AgentPart[] = [
+    { kind: "state-patch", patch: [{ op: "add", path: "/list", value: [] }] },
+    { kind: "state-patch", patch: [{ op: "remove", path: "/nowhere" }] },
+    { kind: "state-patch", patch: [{ op: "hop", path: "/list" }] },
+    {
+      kind: "state-patch",
+      patch: [
+        { op: "add", path: "/more", value: [] },
+        { op: "add", path: "/more/-", value: 1 },
+      ],
+    },
+  ];
+  const client = clientOf(await serve(scriptedApp(script)));
+  client.setState({ kept: true });
+  expect(await client.say("Hi")).toEqual(["RUN_STARTED", "STATE_DELTA", "RUN_FINISHED"]);
+  expect(client.state).toEqual({ kept: true, list: [], more: [1] });
+});
+
 it("what a tool has shown comes as parts, what it has returned as JSON", async () => {
   const image = { type: "image", source: { type: "url", url: "http://x/y.png" } };
   const sound = { type: "audio", source: { type: "base64", media_type: "audio/wav", data: "QUJD" } };
