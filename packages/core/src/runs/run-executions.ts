@@ -3,6 +3,7 @@ import type { Logger } from "../contracts/logger.ts";
 import type { RunLease, RunRecord, RunStore } from "../contracts/run-store.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
 import { type ExecutionEnd, RunExecution } from "./run-execution.ts";
+import { RunLogger } from "./run-logger.ts";
 
 export interface ExecutionOptions {
   readonly agent: HostedAgent;
@@ -51,7 +52,7 @@ export class RunExecutions {
   /** Runs a handler when it is its turn. It goes on by itself. */
   start({ agent, run, lease, msgs, assembler, queued }: ExecutionOptions): void {
     const { id, session } = run;
-    const log = this.#log.child({ run_id: id, session_id: session.sessionId, agent: agent.name });
+    const log = new RunLogger(this.#log, { run_id: id, session_id: session.sessionId, agent: agent.name });
     const execution = new RunExecution({ agent, run, lease, msgs, assembler, store: this.#store, log });
     const done = execution.execute({ queued }).then((end) => {
       this.#active.delete(id);

@@ -26,7 +26,9 @@ export class RunLogWriter {
   #pending: LogEntry[] = [];
   /** How many of them are being written. */
   #writing = 0;
-  /** While a write is under way: resolves when there is nothing left that can't wait. */
+  /** True while a write is under way. */
+  #busy = false;
+  /** Resolves when there is nothing left that can't wait, for those who wait for that. */
   #idle: PromiseWithResolvers<void> | undefined;
   /** How many of the pending entries are pieces of text, counted from the last. */
   #waiting = 0;
@@ -59,21 +61,21 @@ export class RunLogWriter {
       this.#waiting = entry instanceof DeltaLogEntry ? this.#waiting + 1 : 0;
     }
     this.#count += entries.length;
-    if (this.#idle === undefined) this.#schedule();
-    return this.#pending.length > MAX_PENDING ? this.#idle?.promise : undefined;
+    if (!this.#busy) this.#schedule();
+    return this.#busy && this.#pending.length > MAX_PENDING ? this.#untilIdle() : undefined;
   }
 
   /** Resolves when everything taken so far is stored; rejects if that can't be done. */
   async flush(): Promise<void> {
-    if (this.#idle === undefined && this.#pending.length > 0) this.#append();
-    while (this.#idle !== undefined) await this.#idle.promise;
+    if (!this.#busy && this.#pending.length > 0) this.#append();
+    while (this.#busy) await this.#untilIdle();
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#pending.length > 0) await this.flush();
   }
 
   /** Writes what is left together with the terminal entries; false if the run has ended before. */
   async finish(status: TerminalStatus, entries: readonly LogEntry[]): Promise<boolean> {
-    while (this.#idle !== undefined) await this.#idle.promise;
+    while (this.#busy) await this.#untilIdle();
     clearTimeout(this.#flush);
     const attempt = () => this.#store.finish(this.#lease, status, [...this.#pending, ...entries]);
     if (this.#failure !== undefined) return this.#repeat(this.#failure.error, attempt);
@@ -94,7 +96,7 @@ export class RunLogWriter {
   readonly #append = (): void => {
     clearTimeout(this.#flush);
     this.#flush = undefined;
-    this.#idle ??= Promise.withResolvers();
+    this.#busy = true;
     this.#writing = this.#pending.length;
     this.#store.append(this.#lease, this.#pending.slice()).then(this.#appended, this.#failed);
   };
@@ -121,8 +123,14 @@ export class RunLogWriter {
   };
 
   #rest(): void {
+    this.#busy = false;
     this.#idle?.resolve();
     this.#idle = undefined;
+  }
+
+  #untilIdle(): Promise<void> {
+    this.#idle ??= Promise.withResolvers();
+    return this.#idle.promise;
   }
 
   /** Tries again until it works or it can't any more; then throws the last error. */
