@@ -32,10 +32,9 @@ export function processRoute(agent: () => HostedAgent, { runs, streams, disconne
     },
   });
 
-  async function stream({ id }: RunRecord, reply: FastifyReply): Promise<unknown> {
+  function stream({ id }: RunRecord, reply: FastifyReply): Promise<unknown> {
     const source = (signal: AbortSignal) => runs().read(id, { follow: true, signal });
-    await streams.send(reply, source, { encode: toAgentApiFrames });
-    return reply;
+    return streams.send(reply, source, { encode: toAgentApiFrames });
   }
 
   async function result({ id }: RunRecord, reply: FastifyReply): Promise<unknown> {

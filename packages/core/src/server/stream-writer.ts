@@ -17,7 +17,7 @@ export class StreamWriter {
   readonly #signal: AbortSignal;
   readonly #stallTimeout: number;
   readonly #heartbeat: NodeJS.Timeout;
-  readonly #first: NodeJS.Immediate;
+  #first: NodeJS.Immediate | undefined;
   #head: string;
   #stalled = false;
 
@@ -28,7 +28,7 @@ export class StreamWriter {
     this.#stallTimeout = stallTimeout;
     this.#head = retry === false ? "" : encodeSseRetry(retry);
     // The head goes out with the first events where there are some already, else alone.
-    this.#first = setImmediate(() => this.#put(""));
+    this.#first = setImmediate(() => this.#begin());
     this.#heartbeat = setInterval(() => this.#beat(), heartbeat);
   }
 
@@ -49,6 +49,12 @@ export class StreamWriter {
     const timer = setTimeout(() => this.#socket.destroy(), wait);
     this.#socket.once("close", () => clearTimeout(timer));
     this.#socket.end();
+  }
+
+  #begin(): void {
+    // Kept on, it would keep all the immediates of its turn.
+    this.#first = undefined;
+    this.#put("");
   }
 
   // So that only what is due waits in the socket, and a reader that is slow is not taken for stalled.
