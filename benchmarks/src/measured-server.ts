@@ -29,10 +29,15 @@ export class MeasuredServer implements AsyncDisposable {
     return this.#ask("memory");
   }
 
-  async #ask<Answer>(question: string): Promise<Answer> {
+  /** Milliseconds of a turn of the loop that does nothing else. */
+  turn(): Promise<number> {
+    return this.#ask("turn");
+  }
+
+  async #ask(question: "cpu" | "memory" | "turn"): Promise<number> {
     this.#process.send(question);
     const [answer] = await once(this.#process, "message");
-    return answer as Answer;
+    return answer as number;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
