@@ -1,11 +1,10 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { startBareServer } from "./bare-server.ts";
+import type { StoreName } from "./store.ts";
 
 // A server in a process of its own, which tells what it used when it is asked.
-const port =
-  process.argv[2] === "bare"
-    ? await startBareServer()
-    : await (await import("./runtime-server.ts")).startRuntimeServer();
+const [, , kind, store, location = ""] = process.argv;
+const port = await start();
 
 // Nobody is left to measure it.
 process.on("disconnect", () => process.exit());
@@ -13,6 +12,14 @@ process.on("disconnect", () => process.exit());
 let before = process.cpuUsage();
 process.on("message", async (question) => process.send?.(await answer(question)));
 process.send?.(port);
+
+async function start(): Promise<number> {
+  if (kind === "bare") return startBareServer();
+  const { startRuntimeServer } = await import("./runtime-server.ts");
+  if (store === undefined) return startRuntimeServer();
+  const { storeServices } = await import("./store.ts");
+  return startRuntimeServer(storeServices(store as StoreName, location).runStore);
+}
 
 async function answer(question: unknown): Promise<number> {
   switch (question) {

@@ -137,7 +137,7 @@ export class RunLogWriter {
   async #repeat<Value>(error: unknown, attempt: () => Promise<Value>): Promise<Value> {
     let last = error;
     for (const delay of RETRY_DELAYS) {
-      if (RuntimeError.is(last) && FINAL.has(last.code)) break;
+      if (await this.#isFinal(last)) break;
       await sleep(delay);
       try {
         await this.#forgetStored();
@@ -147,6 +147,17 @@ export class RunLogWriter {
       }
     }
     throw last;
+  }
+
+  /** Whether repeating is of no use. */
+  async #isFinal(error: unknown): Promise<boolean> {
+    if (!RuntimeError.is(error)) return false;
+    if (error.code !== "FENCED") return FINAL.has(error.code);
+    // The lease may still be held: an earlier write whose answer was lost has got there later than this one looked.
+    return this.#store.append(this.#lease, []).then(
+      () => false,
+      (refusal) => RuntimeError.is(refusal) && FINAL.has(refusal.code),
+    );
   }
 
   /** A write may have succeeded although its answer did not arrive. */
