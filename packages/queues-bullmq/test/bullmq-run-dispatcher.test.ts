@@ -178,15 +178,15 @@ describe("a worker", () => {
   it("keeps a run for itself for as long as it goes on", async () => {
     const prefix = newPrefix();
     const dispatchers = await Promise.all([
-      start({ prefix, leaseTtl: 100 }),
-      start({ prefix, leaseTtl: 100 }),
+      start({ prefix, leaseTtl: 1000 }),
+      start({ prefix, leaseTtl: 1000 }),
     ]);
     const taker = new Taker();
     for (const dispatcher of dispatchers) await dispatcher.work([agent], taker.take);
     await dispatchers[0].dispatch(agent, "run");
     await taker.has("run");
     // Long enough for a run without a lease to be given to the other one.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(taker.taken).toEqual(["run"]);
   });
 

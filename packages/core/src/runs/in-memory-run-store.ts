@@ -57,6 +57,10 @@ export class InMemoryRunStore implements RunStore {
     this.#keys = new IdempotencyKeys(options.idempotencyTtl ?? 86_400_000, this.#now);
   }
 
+  get lasting(): boolean {
+    return false;
+  }
+
   /** Reads from memory what was just put there: to gather would only delay it. */
   get flushInterval(): number {
     return 0;
@@ -142,6 +146,13 @@ export class InMemoryRunStore implements RunStore {
     const next = rest[0];
     next?.giveTurn();
     return next?.owner === undefined ? next?.id : undefined;
+  }
+
+  async disown(lease: RunLease): Promise<void> {
+    const run = this.#runs.get(lease.runId);
+    if (run === undefined || run.ended || run.epoch !== lease.epoch || run.owner !== lease.owner) return;
+    run.epoch++;
+    run.owner = undefined;
   }
 
   async append(lease: RunLease, entries: readonly LogEntry[]): Promise<void> {

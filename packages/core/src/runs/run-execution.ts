@@ -3,10 +3,13 @@ import type { MessageAssembler, RunOutcome } from "../assembler/message-assemble
 import type { Logger } from "../contracts/logger.ts";
 import type { RunLease, RunRecord, RunStore } from "../contracts/run-store.ts";
 import type { RunSessionHandle } from "../contracts/session-key.ts";
+import { hasCode } from "../errors/has-code.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { ForcedEnd } from "./forced-end.ts";
 import { handlerItems } from "./handler-items.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
+import { inTime } from "./in-time.ts";
+import { repeat } from "./repeat.ts";
 import { RunHistory } from "./run-history.ts";
 import { RunLogWriter } from "./run-log-writer.ts";
 import { canceledOutcome, closingOf, failureOf, outcomeOf } from "./run-outcome.ts";
@@ -25,10 +28,12 @@ export interface RunExecutionOptions {
 
 /** How an execution came to its end. */
 export interface ExecutionEnd {
-  /** False where the run's end could not be written although it is this owner's to write. */
-  readonly written: boolean;
+  /** False where the run has not ended, or not left its line, although that is this owner's to see to. */
+  readonly settled: boolean;
+  /** The fence of its session, if it had its turn. */
+  readonly fence?: number | undefined;
   /** The id of the run whose turn it is now, if nobody owns that. */
-  readonly next: string | undefined;
+  readonly next?: string | undefined;
 }
 
 /** One run from its creation to the moment its handler is done with. */
@@ -40,7 +45,9 @@ export class RunExecution {
   readonly #abort = new AbortController();
   readonly #forced = new ForcedEnd();
   #closed = false;
-  #lost = false;
+  /** Whose the run is when the handler is done with: still this owner's, another's, or nobody's. */
+  #fate: "kept" | "lost" | "handed back" = "kept";
+  #fence: number | undefined;
   #over = false;
 
   constructor(options: RunExecutionOptions) {
@@ -56,7 +63,6 @@ export class RunExecution {
   async execute({ queued }: { readonly queued: boolean }): Promise<ExecutionEnd> {
     const { agent, log } = this.#options;
     this.#watchCancel();
-    let written = true;
     try {
       const session = await this.#forced.unless(this.#begin(queued), 0);
       if (session === undefined) {
@@ -65,39 +71,63 @@ export class RunExecution {
         const work = this.#work(session);
         const outcome = await this.#forced.unless(work, agent.limits.cancelGrace);
         await this.#finish(await this.#record(session, outcome ?? { status: "canceled" }));
-        if (outcome === undefined) await this.#settle(work);
+        if (outcome === undefined && this.kept) await this.#settle(work);
       }
+      return await this.#leave();
     } catch (error) {
-      written = this.#lost || isFenced(error);
-      log.error({ err: error }, "the run could not be written to its end");
+      log.error({ err: error }, "the run could not be brought to its end");
+      if (hasCode(error, "FENCED")) this.#fate = "lost";
+      return { settled: this.#fate === "lost", fence: this.#fence };
     } finally {
       this.#over = true;
       this.#abort.abort(RUN_ENDED);
     }
-    return { written, next: written ? await this.#release() : undefined };
   }
 
-  /** Gives the run up if another owner has taken it over. */
-  async check(): Promise<void> {
+  /** True while the run is this owner's to bring to its end. */
+  get kept(): boolean {
+    return this.#fate === "kept";
+  }
+
+  /** Gives the run up if another owner has taken it over. Resolves to false if that can't be told. */
+  async check(): Promise<boolean> {
     const { store, lease, log } = this.#options;
     try {
       await store.append(lease, []);
+      return true;
     } catch (error) {
-      if (!isFenced(error) || this.#over) return;
+      if (this.#over) return true;
+      if (!hasCode(error, "FENCED")) return false;
       log.warn({}, "another owner has taken the run over, since this one was silent for too long");
-      this.#lost = true;
+      this.#fate = "lost";
       this.#force({ status: "failed" });
+      return true;
     }
   }
 
-  async #release(): Promise<string | undefined> {
+  /**
+   * Gives the run back, for others to go on with, if it has not begun, or if its handler may be started again and `begun`
+   * says so.
+   */
+  handBack({ begun }: { readonly begun: boolean }): void {
+    const { limits } = this.#options.agent;
+    if (this.#forced.outcome !== undefined) return;
+    if (this.#fence !== undefined && !(begun && limits.recover === "rerun")) return;
+    this.#fate = "handed back";
+    this.#force({ status: "canceled" });
+  }
+
+  /** Makes room for the next run of the session, or for another owner. */
+  async #leave(): Promise<ExecutionEnd> {
     const { store, lease, log } = this.#options;
-    try {
-      return await store.release(lease);
-    } catch (error) {
-      log.error({ err: error }, "the run could not be released");
-      return undefined;
+    if (this.#fate === "lost") return { settled: true };
+    if (this.#fate === "handed back") {
+      await this.#writer.flush();
+      await store.disown(lease);
+      log.info({}, "the run was handed back");
+      return { settled: true };
     }
+    return { settled: true, next: await store.release(lease) };
   }
 
   /** Waits for the run's turn; resolves to `undefined` if it has to end before. */
@@ -107,14 +137,18 @@ export class RunExecution {
       assembler.status("queued");
       this.#write();
     }
+    const { signal } = this.#abort;
+    const isFinal = (error: unknown) =>
+      signal.aborted || hasCode(error, "FENCED", "RESOURCE_NOT_FOUND", "SERVICE_NOT_STARTED");
     let fence: number;
     try {
-      fence = await store.waitTurn(lease, this.#abort.signal);
+      fence = await repeat(() => store.waitTurn(lease, signal), isFinal);
     } catch (error) {
       if (this.#forced.outcome !== undefined) return undefined;
       throw error;
     }
     if (this.#forced.outcome !== undefined) return undefined;
+    this.#fence = fence;
     assembler.status("in_progress");
     this.#write();
     return Object.freeze({ ...run.session, fence });
@@ -166,8 +200,12 @@ export class RunExecution {
     const { limits } = agent;
     this.#closed = true;
     assembler.close(closingOf((this.#forced.outcome ?? outcome).status));
-    if (!this.#history.kept) return outcome;
-    const added = this.#inTime(this.#addOutput(session), limits.settleTimeout);
+    if (!this.#history.kept || !this.kept) return outcome;
+    const added = inTime(
+      this.#addOutput(session),
+      limits.settleTimeout,
+      "The session's history did not answer in time.",
+    );
     try {
       const done = await this.#forced.unless(
         added.then(() => true),
@@ -199,14 +237,6 @@ export class RunExecution {
       log.warn({}, "the handler has not returned in time: its session is free and fenced");
   }
 
-  /** Rejects with `TIMEOUT` what takes longer than `timeout` milliseconds. */
-  async #inTime(promise: Promise<void>, timeout: number): Promise<void> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const error = new RuntimeError("TIMEOUT", "The session's history did not answer in time.");
-    const timer = setTimeout(reject, timeout, error);
-    await Promise.race([promise, late]).finally(() => clearTimeout(timer));
-  }
-
   #write(): Promise<void> | undefined {
     const entries = this.#options.assembler.take();
     return entries.length === 0 ? undefined : this.#writer.write(entries);
@@ -214,6 +244,7 @@ export class RunExecution {
 
   /** Ends the run: as it has to, if something forces it to; else as canceled, if that was accepted meanwhile; else so. */
   async #finish(natural: RunOutcome): Promise<void> {
+    if (!this.kept) return;
     const { assembler, store, run, log } = this.#options;
     const finish = this.#writer.finish.bind(this.#writer);
     const end = await writeEnd(store, run.id, assembler, this.#forced.outcome ?? natural, finish);
@@ -240,10 +271,6 @@ export class RunExecution {
     await sleep(WATCH_AGAIN, undefined, { signal, ref: false }).catch(() => undefined);
     if (!signal.aborted) this.#watchCancel();
   }
-}
-
-function isFenced(error: unknown): boolean {
-  return RuntimeError.is(error) && error.code === "FENCED";
 }
 
 /** One for all runs: to make an error takes longer than the rest of a run's end, and its stack would tell nothing. */

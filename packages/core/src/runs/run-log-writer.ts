@@ -1,18 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { ErrorCode, TerminalStatus } from "@agentscope-runtime/agent-api";
+import type { TerminalStatus } from "@agentscope-runtime/agent-api";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import type { RunLease, RunStore } from "../contracts/run-store.ts";
-import { RuntimeError } from "../errors/runtime-error.ts";
+import { hasCode } from "../errors/has-code.ts";
 import { DeltaLogEntry } from "./delta-log-entry.ts";
+import { repeat } from "./repeat.ts";
 
 /** How far the store may lag behind before the handler is made to wait. */
 const MAX_PENDING = 256;
 
-/** How long to wait before a write that failed is tried again, in milliseconds: about six seconds in all. */
-const RETRY_DELAYS = [50, 100, 200, 400, 800, 1600, 3200];
-
 /** What no repetition can mend. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(["FENCED", "RESOURCE_NOT_FOUND", "SERVICE_NOT_STARTED"]);
+const FINAL = ["FENCED", "RESOURCE_NOT_FOUND", "SERVICE_NOT_STARTED"] as const;
 
 /**
  * Writes one run's log. Nobody waits for the store per event: what comes in while a write is under way goes into the
@@ -133,30 +130,29 @@ export class RunLogWriter {
     return this.#idle.promise;
   }
 
-  /** Tries again until it works or it can't any more; then throws the last error. */
+  /** Tries again what failed with `error`. */
   async #repeat<Value>(error: unknown, attempt: () => Promise<Value>): Promise<Value> {
-    let last = error;
-    for (const delay of RETRY_DELAYS) {
-      if (await this.#isFinal(last)) break;
-      await sleep(delay);
-      try {
+    let tried = false;
+    return repeat(
+      async () => {
+        if (!tried) {
+          tried = true;
+          throw error;
+        }
         await this.#forgetStored();
-        return await attempt();
-      } catch (next) {
-        last = next;
-      }
-    }
-    throw last;
+        return attempt();
+      },
+      (failure) => this.#isFinal(failure),
+    );
   }
 
   /** Whether repeating is of no use. */
   async #isFinal(error: unknown): Promise<boolean> {
-    if (!RuntimeError.is(error)) return false;
-    if (error.code !== "FENCED") return FINAL.has(error.code);
+    if (!hasCode(error, "FENCED")) return hasCode(error, ...FINAL);
     // The lease may still be held: an earlier write whose answer was lost has got there later than this one looked.
     return this.#store.append(this.#lease, []).then(
       () => false,
-      (refusal) => RuntimeError.is(refusal) && FINAL.has(refusal.code),
+      (refusal) => hasCode(refusal, ...FINAL),
     );
   }
 

@@ -13,12 +13,16 @@ import type { Page } from "../contracts/page.ts";
 import type { RunDispatcher } from "../contracts/run-dispatcher.ts";
 import type {
   CancelRequest,
+  CreateResult,
   Idempotency,
   ListRunsOptions,
+  NewRun,
   ReadRunOptions,
+  RunLease,
   RunRecord,
   RunStore,
 } from "../contracts/run-store.ts";
+import { hasCode } from "../errors/has-code.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { shuttingDown } from "../errors/shutting-down.ts";
 import { assertSelf } from "./assert-self.ts";
@@ -70,7 +74,9 @@ export class Runs {
   readonly #dispatcher: RunDispatcher | undefined;
   readonly #owner = crypto.randomUUID();
   readonly #executions: RunExecutions;
+  /** Of runs that come to this process by themselves, and of those that it is told to execute. */
   readonly #recovery: RunRecovery;
+  readonly #claimed: RunRecovery;
   readonly #keeper: RunKeeper;
   readonly #admissions = new Set<Promise<unknown>>();
   #drained: Promise<void> | undefined;
@@ -81,9 +87,12 @@ export class Runs {
     this.#now = now;
     this.#agents = agents;
     this.#dispatcher = dispatcher;
-    this.#executions = new RunExecutions(store, log, (runId, end) => this.#ended(runId, end));
+    this.#executions = new RunExecutions(store, log, (lease, end) => this.#ended(lease, end));
     const claim = (runId: string) => this.#claim(runId);
-    this.#recovery = new RunRecovery({ store, executions: this.#executions, log, now, claim });
+    const executes = () => dispatcher === undefined && !this.draining;
+    const recovery = { store, executions: this.#executions, log, now, claim };
+    this.#recovery = new RunRecovery({ ...recovery, executes });
+    this.#claimed = new RunRecovery({ ...recovery, executes: () => !this.draining });
     this.#keeper = new RunKeeper({
       store,
       owner: this.#owner,
@@ -98,7 +107,7 @@ export class Runs {
       owner: this.#owner,
       now,
       cancel: (runId, cancel) => this.cancel(runId, cancel),
-      onEnd: (runId, end) => this.#ended(runId, end),
+      onEnd: (lease, end) => this.#ended(lease, end),
     });
     this.sessions = new Sessions((agent, session) => this.#admitted(() => deletion.delete(agent, session)));
   }
@@ -138,7 +147,7 @@ export class Runs {
     assembler.status("created");
     const [created] = assembler.take();
     const scope = JSON.stringify([agent.name, caller.userId ?? request.user_id, idempotency?.key]);
-    const result = await this.#store.create({
+    const result = await this.#create({
       session: { agent: agent.name, userId, sessionId },
       request: resolved,
       createdAt: this.#now(),
@@ -159,30 +168,58 @@ export class Runs {
     return { run, replayed: false };
   }
 
+  async #create(run: NewRun): Promise<CreateResult> {
+    try {
+      return await this.#store.create(run);
+    } catch (error) {
+      const refused = RuntimeError.is(error) && error.status < 500;
+      // It may be there all the same, and whoever asked with a key will ask for it again.
+      if (!refused) this.#keeper.tendLater({ runId: run.request.id, owner: this.#owner, cause: "cut off" });
+      throw error;
+    }
+  }
+
   /** Runs a handler for a run that nobody owns yet; resolves when its session is free again. */
   async take(runId: string): Promise<void> {
+    await this.#admitted(() => this.#take(runId));
+    await this.#executions.settled(runId);
+  }
+
+  async #take(runId: string): Promise<void> {
     const run = await this.#store.get(runId);
     const agent = this.#agents.get(run?.session.agent ?? "");
     if (run === undefined || agent === undefined || run.owner !== undefined) return;
-    const lease = await this.#store.acquire(runId, this.#owner, { unclaimed: true });
-    await this.#recovery.resume(agent, { run, lease });
-    await this.#executions.settled(runId);
+    try {
+      const lease = await this.#store.acquire(runId, this.#owner, { unclaimed: true });
+      await this.#claimed.resume(agent, { run, lease }, "died");
+    } catch (error) {
+      if (!hasCode(error, "FENCED")) {
+        this.#keeper.tendLater({ runId, owner: this.#owner, cause: "cut off" });
+        throw error;
+      }
+    }
   }
 
   /** Has a run taken on that nobody owns. What fails here is done again later. */
   async #claim(runId: string): Promise<void> {
-    const run = await this.#store.get(runId);
+    const failed = (error: unknown) =>
+      this.#log.error({ err: error, run_id: runId }, "the run could not be taken on yet");
     try {
-      if (run === undefined) return;
-      if (this.#dispatcher === undefined) this.take(runId).catch(() => undefined);
-      else await this.#dispatcher.dispatch(run.session.agent, runId);
+      if (this.#dispatcher === undefined) {
+        // Others will find it, if there are any.
+        if (!this.draining) this.take(runId).catch(failed);
+        return;
+      }
+      const run = await this.#store.get(runId);
+      if (run !== undefined) await this.#dispatcher.dispatch(run.session.agent, runId);
     } catch (error) {
-      this.#log.error({ err: error, run_id: runId }, "the run could not be dispatched yet");
+      failed(error);
     }
   }
 
-  async #ended(runId: string, { written, next }: ExecutionEnd): Promise<void> {
-    if (!written) this.#keeper.finishLater(runId);
+  async #ended(lease: RunLease, { settled, fence, next }: ExecutionEnd): Promise<void> {
+    const { runId, owner } = lease;
+    if (!settled) this.#keeper.tendLater({ runId, owner, lease, fence, cause: "cut off" });
     if (next !== undefined) await this.#claim(next);
   }
 
@@ -218,7 +255,8 @@ export class Runs {
     const run = await this.#store.requestCancel(runId, cancel);
     const agent = this.#agents.get(run.session.agent);
     // Nobody is there yet to cancel it.
-    if (run.owner === undefined && run.completedAt === undefined && agent !== undefined) {
+    const waits = run.startedAt === undefined && run.completedAt === undefined;
+    if (run.owner === undefined && waits && agent !== undefined) {
       await this.#endUnclaimed(agent, run);
     }
     return run;
@@ -227,9 +265,9 @@ export class Runs {
   async #endUnclaimed(agent: HostedAgent, run: RunRecord): Promise<void> {
     try {
       const lease = await this.#store.acquire(run.id, this.#owner, { unclaimed: true });
-      await this.#recovery.end(agent, run, lease);
+      await this.#recovery.cancel(agent, run, lease);
     } catch (error) {
-      if (!(RuntimeError.is(error) && error.code === "FENCED")) throw error;
+      if (!hasCode(error, "FENCED")) throw error;
       // Somebody has taken it on meanwhile, and is told of the cancellation.
     }
   }
@@ -254,16 +292,17 @@ export class Runs {
   }
 
   async #drain(grace: number): Promise<void> {
-    this.#keeper.drain();
     const settled = async () => {
-      await Promise.allSettled(this.#admissions);
+      await Promise.allSettled([this.#keeper.drain(), ...this.#admissions]);
       await this.#executions.settled();
     };
     const over = new AbortController();
     const timeout = (ms: number) => sleep(ms, undefined, { signal: over.signal }).catch(() => undefined);
+    if (this.#store.lasting) this.#executions.handBack({ begun: false });
     await Promise.race([settled(), timeout(grace)]);
     const longest = this.#executions.cancelGrace;
-    await Promise.all(this.#executions.ids.map((id) => this.#cancelAtDrain(id)));
+    if (this.#store.lasting) this.#executions.handBack({ begun: true });
+    await Promise.all(this.#executions.kept.map((id) => this.#cancelAtDrain(id)));
     await Promise.race([settled(), timeout(longest + SETTLE_AT_DRAIN)]);
     over.abort();
     if (this.#executions.size > 0) {
