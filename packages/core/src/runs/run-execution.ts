@@ -79,9 +79,14 @@ export class RunExecution {
       if (hasCode(error, "FENCED")) this.#fate = "lost";
       return { settled: this.#fate === "lost", fence: this.#fence };
     } finally {
-      this.#over = true;
-      this.#abort.abort(RUN_ENDED);
+      this.#stop();
     }
+  }
+
+  /** Ends what goes on only as long as the run. */
+  #stop(): void {
+    this.#over = true;
+    this.#abort.abort(RUN_ENDED);
   }
 
   /** True while the run is this owner's to bring to its end. */
@@ -120,6 +125,7 @@ export class RunExecution {
   /** Makes room for the next run of the session, or for another owner. */
   async #leave(): Promise<ExecutionEnd> {
     const { store, lease, log } = this.#options;
+    this.#stop();
     if (this.#fate === "lost") return { settled: true };
     if (this.#fate === "handed back") {
       await this.#writer.flush();

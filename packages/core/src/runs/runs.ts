@@ -1,11 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type AgentRequest,
-  type AgentResponse,
-  isTerminal,
-  newResponseId,
-  type ResolvedAgentRequest,
-} from "@agentscope-runtime/agent-api";
+import { type AgentRequest, type AgentResponse, isTerminal } from "@agentscope-runtime/agent-api";
 import { MessageAssembler } from "../assembler/message-assembler.ts";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import type { Logger } from "../contracts/logger.ts";
@@ -26,14 +19,17 @@ import { hasCode } from "../errors/has-code.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { shuttingDown } from "../errors/shutting-down.ts";
 import { assertSelf } from "./assert-self.ts";
+import { drainRuns } from "./drain-runs.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
 import { joinRun } from "./join-run.ts";
+import { resolveRequest } from "./resolve-request.ts";
 import type { ExecutionEnd } from "./run-execution.ts";
 import { RunExecutions } from "./run-executions.ts";
 import { RunKeeper } from "./run-keeper.ts";
 import { RunRecovery } from "./run-recovery.ts";
 import { SessionDeletion } from "./session-deletion.ts";
 import { Sessions } from "./sessions.ts";
+import { Snapshots } from "./snapshots.ts";
 import { toInput } from "./to-input.ts";
 
 /** Who asks, as `authenticate` says; without it nobody in particular. */
@@ -78,6 +74,7 @@ export class Runs {
   readonly #recovery: RunRecovery;
   readonly #claimed: RunRecovery;
   readonly #keeper: RunKeeper;
+  readonly #snapshots: Snapshots;
   readonly #admissions = new Set<Promise<unknown>>();
   #drained: Promise<void> | undefined;
 
@@ -87,6 +84,7 @@ export class Runs {
     this.#now = now;
     this.#agents = agents;
     this.#dispatcher = dispatcher;
+    this.#snapshots = new Snapshots(store);
     this.#executions = new RunExecutions(store, log, (lease, end) => this.#ended(lease, end));
     const claim = (runId: string) => this.#claim(runId);
     const executes = () => dispatcher === undefined && !this.draining;
@@ -140,7 +138,7 @@ export class Runs {
       throw new RuntimeError("QUEUE_FULL", "Too many runs are at work: try again later.", { retryAfter: 1 });
     }
     const { caller = {}, idempotency } = options;
-    const resolved = await this.#resolve(agent, request, caller);
+    const resolved = await resolveRequest(request, caller, (runId) => this.get(agent.name, runId, caller));
     const msgs = toInput(agent, resolved);
     const { id, session_id: sessionId, user_id: userId } = resolved;
     const assembler = new MessageAssembler({ responseId: id, sessionId, now: this.#now });
@@ -247,7 +245,7 @@ export class Runs {
 
   /** A snapshot, which stands for all entries up to its number, and then the entries that follow; see {@link joinRun}. */
   join(run: RunRecord, signal?: AbortSignal): AsyncIterable<readonly LogEntry[]> {
-    return joinRun(this.#store, run, signal);
+    return joinRun(this.#store, this.#snapshots, run, signal);
   }
 
   /** Asks for the run to be canceled; an ended run stays as it is. */
@@ -283,68 +281,19 @@ export class Runs {
   }
 
   /**
-   * Takes on no more runs, and resolves when none is left: those that run get `grace` milliseconds to end by
-   * themselves, then they are canceled.
+   * Takes on no more runs, and resolves when none is left. Where runs outlive the process, those that only waited are
+   * left to others. Those that run get `grace` milliseconds to end by themselves; then they are canceled, or left to
+   * others if their handlers may be started again.
    */
   drain(grace: number): Promise<void> {
-    this.#drained ??= this.#drain(grace).finally(() => this.#keeper.stop());
+    const admitted = () => Promise.allSettled([this.#keeper.drain(), ...this.#admissions]);
+    const options = { store: this.#store, executions: this.#executions, log: this.#log, admitted };
+    this.#drained ??= drainRuns(options, grace).finally(() => this.#keeper.stop());
     return this.#drained;
   }
-
-  async #drain(grace: number): Promise<void> {
-    const settled = async () => {
-      await Promise.allSettled([this.#keeper.drain(), ...this.#admissions]);
-      await this.#executions.settled();
-    };
-    const over = new AbortController();
-    const timeout = (ms: number) => sleep(ms, undefined, { signal: over.signal }).catch(() => undefined);
-    if (this.#store.lasting) this.#executions.handBack({ begun: false });
-    await Promise.race([settled(), timeout(grace)]);
-    const longest = this.#executions.cancelGrace;
-    if (this.#store.lasting) this.#executions.handBack({ begun: true });
-    await Promise.all(this.#executions.kept.map((id) => this.#cancelAtDrain(id)));
-    await Promise.race([settled(), timeout(longest + SETTLE_AT_DRAIN)]);
-    over.abort();
-    if (this.#executions.size > 0) {
-      this.#log.warn({ runs: this.#executions.ids }, "some handlers have not returned before the end");
-    }
-  }
-
-  async #cancelAtDrain(id: string): Promise<void> {
-    try {
-      await this.#store.requestCancel(id, { reason: "The server is shutting down." });
-    } catch (error) {
-      this.#log.error({ err: error, run_id: id }, "the run could not be canceled at the end");
-    }
-  }
-
-  async #resolve(agent: HostedAgent, request: AgentRequest, caller: Caller): Promise<ResolvedAgentRequest> {
-    if (caller.userId !== undefined) assertSelf(request.user_id || undefined, caller.userId);
-    const waiting =
-      request.continues === undefined ? undefined : await this.get(agent.name, request.continues, caller);
-    if (waiting !== undefined) assertWaiting(waiting, request);
-    const sessionId = request.session_id || waiting?.session.sessionId || crypto.randomUUID();
-    const userId = caller.userId || request.user_id || waiting?.session.userId || sessionId;
-    return { ...request, id: request.id || newResponseId(), session_id: sessionId, user_id: userId };
-  }
 }
-
-/** How long a shutdown waits for canceled handlers to return, in milliseconds beyond the cancel grace. */
-const SETTLE_AT_DRAIN = 2000;
 
 function assertKept(run: RunRecord): RunRecord {
   if (!run.expired) return run;
   throw new RuntimeError("RUN_EXPIRED", `The events of run ${run.id} are no longer kept.`);
-}
-
-function assertWaiting({ id, status, session }: RunRecord, request: AgentRequest): void {
-  if (status !== "incomplete") {
-    throw new RuntimeError(
-      "INVALID_PARAMETER",
-      `continues names run ${id}, which is ${status} and waits for nothing.`,
-    );
-  }
-  if (request.session_id && request.session_id !== session.sessionId) {
-    throw new RuntimeError("INVALID_PARAMETER", `continues names run ${id}, which is of another session.`);
-  }
 }
