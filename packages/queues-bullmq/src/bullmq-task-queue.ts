@@ -32,7 +32,12 @@ export interface BullMQTaskQueueOptions extends BullMQOptions {
   readonly maxWaitingTasks?: number | undefined;
   /** How many bytes of JSON their inputs may have altogether. Defaults to 256 Mi. */
   readonly maxWaitingLength?: number | undefined;
-  /** How many ended tasks of a name are kept. Defaults to 10,000. */
+  /**
+   * What part of the room for waiting tasks one user may have, above 0 up to 1; one task they may always have. Tasks of
+   * nobody in particular may have all of it. Defaults to 0.25.
+   */
+  readonly maxUserShare?: number | undefined;
+  /** How many ended tasks of a name are kept, whosever they are. Defaults to 10,000. */
   readonly maxFinishedTasks?: number | undefined;
   /** How many bytes of JSON their results may have altogether. Defaults to 256 Mi. */
   readonly maxFinishedLength?: number | undefined;
@@ -68,11 +73,16 @@ export class BullMQTaskQueue extends BullMQService<Parts> implements TaskQueue {
     this.#limits = {
       maxWaiting: options.maxWaitingTasks ?? 10_000,
       maxWaitingLength: options.maxWaitingLength ?? 2 ** 28,
+      maxUserShare: options.maxUserShare ?? 0.25,
       maxFinished: options.maxFinishedTasks ?? 10_000,
       maxFinishedLength: options.maxFinishedLength ?? 2 ** 28,
       finishedTtl: options.finishedTaskTtl ?? 86_400_000,
     };
     for (const [name, limit] of Object.entries(this.#limits)) assertAbove(name, limit, -1);
+    const { maxUserShare } = this.#limits;
+    if (!(maxUserShare > 0 && maxUserShare <= 1)) {
+      throw new RuntimeError("CONFIGURATION_ERROR", "maxUserShare is a number above 0 up to 1.");
+    }
     this.#maxInputLength = options.maxInputLength ?? 10 * 2 ** 20;
     this.#maxResultLength = options.maxResultLength ?? 10 * 2 ** 20;
   }

@@ -29,6 +29,8 @@ import { type PlacedTask, type TaskFields, toPlacedTask } from "./task-fields.ts
 export interface TaskLimits {
   readonly maxWaiting: number;
   readonly maxWaitingLength: number;
+  /** What part of both one user may have; one task they may always have. */
+  readonly maxUserShare: number;
   readonly maxFinished: number;
   readonly maxFinishedLength: number;
   readonly finishedTtl: number;
@@ -98,9 +100,9 @@ export class StoredTasks {
           "The task's id, or its Idempotency-Key, was used for another task.",
         );
       case "full":
-        throw new RuntimeError("QUEUE_FULL", "Too many tasks are waiting: try again later.", {
-          retryAfter: 5,
-        });
+        throw full("Too many tasks are waiting");
+      case "userFull":
+        throw full("Too many tasks of this user are waiting");
     }
     const task = toPlacedTask(this.name, idJson, fields);
     if (word === "created") await this.#addJob(task, attempts);
@@ -207,6 +209,10 @@ function outcomeArguments(outcome: AttemptOutcome): [kind: string, value: string
     case "aborted":
       return [outcome.kind, "", "0"];
   }
+}
+
+function full(what: string): RuntimeError {
+  return new RuntimeError("QUEUE_FULL", `${what}: try again later.`, { retryAfter: 5 });
 }
 
 function jobId(place: number): string {

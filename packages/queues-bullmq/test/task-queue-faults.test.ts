@@ -177,6 +177,33 @@ describe("what is kept", () => {
     expect((await add("c")).replayed).toBe(false);
   });
 
+  it("lets one user have a part of the room for waiting tasks, which is free again once they are taken up", async () => {
+    const prefix = newPrefix();
+    const queue = await startQueue({
+      prefix,
+      maxWaitingTasks: 4,
+      maxUserShare: 0.5,
+      maxWaitingLength: 400,
+    });
+    const add = (id: string, userId?: string, input = "") => queue.enqueue({ name, id, userId, input });
+    const full = { code: "QUEUE_FULL", message: "Too many tasks of this user are waiting: try again later." };
+    await add("a", "loud");
+    await add("b", "loud");
+    await expect(add("c", "loud")).rejects.toMatchObject(full);
+    await queue.cancel({ name, id: "a" }, { reason: "Room" });
+    await expect(add("c", "loud", "x".repeat(200))).rejects.toMatchObject(full);
+    await add("c", "quiet", "x".repeat(250));
+    await add("d");
+    await add("e");
+    await expect(add("f")).rejects.toMatchObject({ message: "Too many tasks are waiting: try again later." });
+    await queue.work(name, () => "done");
+    for (const id of ["b", "c", "d", "e"]) await queue.settled({ name, id });
+    const [lane = ""] = await admin.keys(`${prefix}:*:lane`);
+    expect(Object.keys(await admin.hgetall(lane)).filter((key) => key.startsWith("waitingLength:"))).toEqual(
+      [],
+    );
+  });
+
   it("leaves nothing of BullMQ's behind for tasks that have ended", async () => {
     const prefix = newPrefix();
     const queue = await startQueue({ prefix });
@@ -342,6 +369,7 @@ describe("options", () => {
     ["no time for a command", { connection: { commandTimeout: Number.NaN } }],
     ["no lease", { connection: {}, leaseTtl: 0 }],
     ["fewer than no tasks", { connection: {}, maxWaitingTasks: -1 }],
+    ["no room for anybody", { connection: {}, maxUserShare: 0 }],
   ])("can't be %s", (_name, options) => {
     const error = thrownBy(() => new BullMQTaskQueue(options));
     expect(RuntimeError.is(error) && error.code).toBe("CONFIGURATION_ERROR");

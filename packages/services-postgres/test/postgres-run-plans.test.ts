@@ -75,6 +75,7 @@ async function useAll(sessionId: string): Promise<void> {
   await store.finish(lease, "canceled", [statusEntry(2, run.id, "canceled")]);
   await store.release(lease);
   await store.acquire(second.run.id, "another");
+  await store.disown(await store.acquire(second.run.id, "another"));
   const unowned = await createRun(store, { session: { ...own, userId: "another" }, owner: undefined });
   await store.unclaimed({ agents: ["agent"], limit: 10 });
   await store.acquire(unowned.run.id, "another", { unclaimed: true });

@@ -56,11 +56,14 @@ export class RunLeases {
     this.#renewing = true;
     try {
       const held = await Promise.all([...owners()].map((owner) => store.renew(owner)));
-      const silent =
-        sent - (this.#heard ?? sent) > store.leaseTtl || performance.now() - sent > store.leaseTtl;
+      const now = performance.now();
+      const late = now - sent > store.leaseTtl / 2;
+      const silent = late || sent - (this.#heard ?? sent) > store.leaseTtl;
       if (silent || held.includes(false)) this.#suspect = true;
       this.#heard = sent;
-      this.#steadySince ??= performance.now();
+      // What kept this process from being heard may have kept others from it, too.
+      if (late) this.#steadySince = now;
+      else this.#steadySince ??= now;
     } catch (error) {
       if (this.#steadySince !== undefined || this.#heard === undefined) {
         log.error({ err: error }, "the run store can't be reached: leases may be lost");

@@ -1,7 +1,7 @@
 /**
  * What the scripts on tasks have in common. A lane holds the tasks of a name; its keys begin with `base`:
  *
- * - `:lane`, a hash: the last numbers given out, and how many bytes wait and are kept
+ * - `:lane`, a hash: the last numbers given out, and how many bytes wait, altogether and of each user, and are kept
  * - `:task:<id>`, a hash: the task
  * - `:all`, `:all:<status>`, `:user:<user>` and `:user:<user>:<status>`: its tasks' ids by place
  * - `:finished`: the ids of those that have ended, in that order
@@ -68,15 +68,27 @@ local function length(id, name)
   return redis.call('HSTRLEN', keyOf(id), name)
 end
 
+local function userLength(user)
+  return 'waitingLength:' .. user
+end
+
+local function addWaitingLength(id, bytes)
+  redis.call('HINCRBY', lane, 'waitingLength', bytes)
+  local user = field(id, 'user')
+  if user and redis.call('HINCRBY', lane, userLength(user), bytes) <= 0 then
+    redis.call('HDEL', lane, userLength(user))
+  end
+end
+
 local function wait(id, dueAt)
   setStatus(id, 'waiting')
-  redis.call('HINCRBY', lane, 'waitingLength', length(id, 'input'))
+  addWaitingLength(id, length(id, 'input'))
   redis.call('HDEL', keyOf(id), 'dueAt', 'token')
   if dueAt then redis.call('HSET', keyOf(id), 'dueAt', whole(dueAt)) end
 end
 
 local function leaveWait(id)
-  redis.call('HINCRBY', lane, 'waitingLength', 0 - length(id, 'input'))
+  addWaitingLength(id, 0 - length(id, 'input'))
   redis.call('HDEL', keyOf(id), 'dueAt')
   redis.call('ZREM', added, id)
 end

@@ -1,7 +1,7 @@
 import { type RedisScript, redisScript } from "../redis-script.ts";
 import { TASK_FUNCTIONS } from "./task-functions.ts";
 
-/** Returns a word, `created`, `replayed`, `mismatch` or `full`, and the task's record. */
+/** Returns a word, `created`, `replayed`, `mismatch`, `full` or `userFull`, and the task's record. */
 export const CREATE_TASK: RedisScript = redisScript(
   TASK_FUNCTIONS,
   `
@@ -19,6 +19,14 @@ local waitingLength = tonumber(redis.call('HGET', lane, 'waitingLength') or '0')
 if redis.call('ZCARD', base .. ':all:waiting') >= limits.maxWaiting
   or waitingLength + #input > limits.maxWaitingLength then
   return {'full'}
+end
+local taken = user == '' and 0 or redis.call('ZCARD', base .. ':user:' .. user .. ':waiting')
+if taken > 0 then
+  local takenLength = tonumber(redis.call('HGET', lane, userLength(user)) or '0')
+  if taken >= limits.maxWaiting * limits.maxUserShare
+    or takenLength + #input > limits.maxWaitingLength * limits.maxUserShare then
+    return {'userFull'}
+  end
 end
 
 local time = now()
