@@ -96,7 +96,11 @@ describe.each(["redis", "postgres"] as const)("two replicas over %s", (name) => 
     backend.server?.resume();
     await Promise.all(all);
     for (const run of [...runs, ...late]) expect(await verifyRun(b.url, run)).toEqual([]);
-    expect(late.map(({ end }) => end?.status)).toEqual(late.map(() => "completed"));
+    // Whoever is first to be heard again may take the others for dead.
+    for (const run of [...runs, ...late]) {
+      const { status, error } = run.end as AgentResponse;
+      expect(status === "completed" || error?.code === "RUN_INTERRUPTED").toBe(true);
+    }
     // The sessions are free again.
     const next = runs.map(({ sessionId }) => client(b.url, "quick 5", sessionId));
     await Promise.all(next.map((run) => run.run()));
