@@ -109,7 +109,7 @@ export interface ListRunsOptions extends PageOptions {
 
 /**
  * Keeps runs: a log of events each, who may write it, and in which order the runs of a session go. Calls that name an
- * unknown run reject with `RESOURCE_NOT_FOUND`, but for `get` and `release`. What waits is rejected by `stop`; reading ends.
+ * unknown run reject with `RESOURCE_NOT_FOUND`, but for `get`, `release` and `disown`. What waits is rejected by `stop`; reading ends.
  */
 export interface RunStore extends Service {
   /** True where runs outlive the process. */

@@ -124,6 +124,8 @@ export class InMemoryRunStore implements RunStore {
     const run = this.#find(lease.runId);
     run.assertHeld(lease);
     await run.whenTurn(signal);
+    // It may have been another's by the time its turn came.
+    run.assertHeld(lease);
     if (!run.ended) {
       run.status = "in_progress";
       run.startedAt ??= this.#now();
@@ -149,6 +151,7 @@ export class InMemoryRunStore implements RunStore {
   }
 
   async disown(lease: RunLease): Promise<void> {
+    this.#assertStarted();
     const run = this.#runs.get(lease.runId);
     if (run === undefined || run.ended || run.epoch !== lease.epoch || run.owner !== lease.owner) return;
     run.epoch++;
