@@ -85,7 +85,10 @@ test("Ctrl-C, which reaches the whole group, lets a run come to its end", async 
   const text = await textOf(answer, (told) => {
     if (pressed) return;
     pressed = teller !== "";
-    if (pressed) return process.kill(-(group.pid as number), "SIGINT");
+    if (pressed) {
+      process.kill(-(group.pid as number), "SIGINT");
+      return;
+    }
     teller = /process (\d+),/.exec(told)?.[1] ?? "";
     if (teller !== "") process.kill(Number(teller), "SIGINT");
   });
@@ -119,10 +122,7 @@ test("ends at once where the port is in use", async () => {
   expect(said).toMatch(/EADDRINUSE/);
 }, 30_000);
 
-async function textOf(
-  response: Response,
-  onWord: (told: string) => unknown = () => undefined,
-): Promise<string> {
+async function textOf(response: Response, onWord: (told: string) => void = () => undefined): Promise<string> {
   if (response.body === null) throw new Error("There is no stream.");
   let text = "";
   for await (const { data } of decodeSse(response.body)) {

@@ -66,7 +66,7 @@ export function addRoute(
   fastify.route({
     method,
     url: path,
-    config: { openToAll: open === true },
+    config: { openToAll: open === true, bodyOptional: body === undefined || isOptional(body) },
     handler: (request, reply) =>
       handle({
         body: body === undefined ? request.body : parse(body, request.body, "body", isSmall(request)),
@@ -90,6 +90,11 @@ function parse(schema: z.ZodType, value: unknown, where: "body" | "path" | "quer
   const [first] = details;
   const place = [where, ...(first?.path ?? [])].map(String).join(".");
   throw new RuntimeError("INVALID_PARAMETER", `${place}: ${first?.message ?? "does not fit"}`, { details });
+}
+
+/** True where there need be no body. */
+export function isOptional(schema: z.ZodType): boolean {
+  return schema.safeParse(undefined).success;
 }
 
 function isSmall({ headers }: FastifyRequest): boolean {
