@@ -2,9 +2,18 @@
 import { spawnSync } from "node:child_process";
 import { run } from "./workspace.mjs";
 
-/** Sees to it that there is a `redis-server`; installs Debian's where it may. */
+/**
+ * Sees to it that there is a `redis-server`; installs Debian's where it may. With `REDIS_URL` set nothing is installed:
+ * tests that start servers of their own, to stop and break them, need the program all the same, and say so.
+ */
 export async function ensureRedis() {
   if (has("redis-server", "--version")) return;
+  if (process.env.REDIS_URL) {
+    console.log(
+      "There is no redis-server, and REDIS_URL is set: tests that start one of their own will fail.",
+    );
+    return;
+  }
   const advice =
     "Install Redis, so that redis-server is on the PATH: `apt-get install redis-server`, `brew install redis`.";
   if (process.getuid?.() !== 0 || !has("apt-get", "--version")) throw new Error(advice);

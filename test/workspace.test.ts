@@ -31,7 +31,10 @@ const allowed: readonly [RegExp, readonly RegExp[]][] = [
   [/^adapters-/, [/^agent-api$/, /^core$/, /^agentscope$/]],
   [/^(protocols|services|queues|registries|deployers)-/, [/^agent-api$/, /^core$/]],
   [/^testing$/, [/^agent-api$/, /^core$/]],
-  [/^agentscope-runtime$/, [/^agent-api$/, /^core$/, /^agentscope$/, /^(adapters|protocols|deployers|services)-/]],
+  [
+    /^agentscope-runtime$/,
+    [/^agent-api$/, /^core$/, /^agentscope$/, /^(adapters|protocols|deployers|services)-/],
+  ],
 ];
 /** What packages may use in their tests besides. */
 const allowedInTests = [/^testing$/, /^servers$/, /^agentscope$/];

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import type { StoreName } from "./store.ts";
 
 /** A server under measurement, in a process of its own. */
 export class MeasuredServer implements AsyncDisposable {
@@ -12,9 +13,13 @@ export class MeasuredServer implements AsyncDisposable {
     this.port = port;
   }
 
-  static async start(kind: "bare" | "runtime"): Promise<MeasuredServer> {
+  /** Ours keeps its runs in memory, or where `store` says. */
+  static async start(
+    kind: "bare" | "runtime",
+    store: readonly [name: StoreName, location: string] | [] = [],
+  ): Promise<MeasuredServer> {
     const execArgv = ["--expose-gc", "--conditions=@agentscope-runtime/source"];
-    const child = fork(join(import.meta.dirname, "server.ts"), [kind], { execArgv });
+    const child = fork(join(import.meta.dirname, "server.ts"), [kind, ...store], { execArgv });
     const [port] = await once(child, "message");
     return new MeasuredServer(child, port as number);
   }
@@ -29,10 +34,15 @@ export class MeasuredServer implements AsyncDisposable {
     return this.#ask("memory");
   }
 
-  async #ask<Answer>(question: string): Promise<Answer> {
+  /** Milliseconds of a turn of the loop that does nothing else. */
+  turn(): Promise<number> {
+    return this.#ask("turn");
+  }
+
+  async #ask(question: "cpu" | "memory" | "turn"): Promise<number> {
     this.#process.send(question);
     const [answer] = await once(this.#process, "message");
-    return answer as Answer;
+    return answer as number;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

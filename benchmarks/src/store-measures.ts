@@ -34,7 +34,7 @@ export async function readerLag(name: StoreName, location: string): Promise<numb
 
 /**
  * Milliseconds that a turn of a session costs: its run, whose words and answer go into the history, and a look at the last
- * 20 messages. Around the 10th turn, and around the 1,000th.
+ * 20 messages. The 10th turn of sessions, and those around the 1,000th of another, in turn, so that both meet the same noise.
  */
 export async function turnCost(
   name: StoreName,
@@ -42,26 +42,31 @@ export async function turnCost(
 ): Promise<{ readonly early: number; readonly late: number }> {
   const { runStore, history } = storeServices(name, location);
   await Promise.all([runStore.start(), history.start()]);
-  const session = { agent: "Friday", userId: "user", sessionId: "long" };
-  const times: number[] = [];
+  const turn = async (sessionId: string, number: number) => {
+    const session = { agent: "Friday", userId: "user", sessionId };
+    const begin = performance.now();
+    const lease = await newRun(runStore, sessionId);
+    const handle = { ...session, fence: await runStore.waitTurn(lease) };
+    await history.getMessages(handle, { order: "desc", limit: 20 });
+    await history.appendMessages(handle, [message("user", number), message("assistant", number)]);
+    await runStore.append(lease, [delta(1), delta(2), delta(3)]);
+    await runStore.finish(lease, "completed", [response(4, lease.runId, "completed")]);
+    await runStore.release(lease);
+    return performance.now() - begin;
+  };
   try {
-    for (let turn = 1; turn <= 1020; turn++) {
-      const begin = performance.now();
-      const lease = await newRun(runStore, session.sessionId);
-      const fence = await runStore.waitTurn(lease);
-      const handle = { ...session, fence };
-      await history.getMessages(handle, { order: "desc", limit: 20 });
-      await history.appendMessages(handle, [message("user", turn), message("assistant", turn)]);
-      await runStore.append(lease, [delta(1), delta(2), delta(3)]);
-      await runStore.finish(lease, "completed", [response(4, lease.runId, "completed")]);
-      await runStore.release(lease);
-      times.push(performance.now() - begin);
+    for (let number = 1; number < 980; number++) await turn("long", number);
+    const early: number[] = [];
+    const late: number[] = [];
+    for (let sample = 0; sample < 40; sample++) {
+      for (let number = 1; number < 10; number++) await turn(`young ${sample}`, number);
+      early.push(await turn(`young ${sample}`, 10));
+      late.push(await turn("long", 980 + sample));
     }
+    return { early: median(early), late: median(late) };
   } finally {
     await Promise.all([runStore.stop(), history.stop()]);
   }
-  // What is new to a process is slow in it: the first turns are those of a session that is young, not of a young process.
-  return { early: median(times.slice(5, 25)), late: median(times.slice(1000)) };
 }
 
 /** Bytes that an event of a run of 200 takes, written two at a time; and once the run is compacted. */

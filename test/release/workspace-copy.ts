@@ -25,11 +25,14 @@ export class WorkspaceCopy {
     }
     // What the packages have installed are links to this folder, relative to their own place.
     await symlink(join(root, "node_modules"), join(dir, "node_modules"));
-    await cp(join(root, "packages"), join(dir, "packages"), {
-      recursive: true,
-      verbatimSymlinks: true,
-      filter: (path) => !/^(dist|\.turbo|.*\.tsbuildinfo)$/.test(basename(path)),
-    });
+    // With what the packages use in their tests, whose version stands in their manifests.
+    for (const folder of ["packages", join("test", "servers")]) {
+      await cp(join(root, folder), join(dir, folder), {
+        recursive: true,
+        verbatimSymlinks: true,
+        filter: (path) => !/^(dist|\.turbo|.*\.tsbuildinfo)$/.test(basename(path)),
+      });
+    }
     return new WorkspaceCopy(dir);
   }
 

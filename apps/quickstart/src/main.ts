@@ -18,7 +18,8 @@ OpenAI's SDKs: base URL ${url}/v1
 Try:
 
 curl -N ${url}/process -H 'content-type: application/json' -d '{
-  "session_id": "s1",
+  "session_id": "s1", "user_id": "me",
   "input": [{ "role": "user", "content": [{ "type": "text", "text": "What is 1234 * 5678? Use python." }] }]
 }'
+curl '${url}/sessions?user_id=me'
 `);

@@ -34,7 +34,7 @@ export class Friday implements AsyncDisposable {
     let printed = "";
     for await (const chunk of child.stdout.setEncoding("utf8").iterator({ destroyOnReturn: false })) {
       printed += chunk;
-      if (printed.includes("}'\n")) break;
+      if (printed.includes("/sessions?user_id=me'\n")) break;
     }
     child.stdout.resume();
     return new Friday(child, printed, own);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -25,6 +25,30 @@ describe("the quick start without a key", () => {
     expect(textOf(await friday.ask("My name is Alice.", "alice"))).toContain("Alice");
     expect(textOf(await friday.ask("What is my name?", "alice"))).toBe("Your name is Alice.");
     expect(textOf(await friday.ask("What is my name?", "somebody-else"))).not.toContain("Alice");
+  });
+
+  it("does what its README says of sessions, command by command", async () => {
+    const readme = await readFile(join(import.meta.dirname, "../README.md"), "utf8");
+    const block = /```sh\n(curl[\s\S]*?)```/.exec(readme)?.[1] ?? "";
+    const commands = block.replaceAll("http://127.0.0.1:8090", friday.url).split(/\n(?=curl)/);
+    const [talk = "", list = "", read = "", rename = "", remove = ""] = commands;
+    const curl = async (command: string) => {
+      const url = /http[^\s']+/.exec(command)?.[0] ?? "";
+      const body = /-d '([^']+)'/.exec(command)?.[1];
+      const method = /-X (\w+)/.exec(command)?.[1] ?? (body === undefined ? "GET" : "POST");
+      const headers = { "content-type": /-H 'content-type: ([^']+)'/.exec(command)?.[1] ?? "text/plain" };
+      const given = body === undefined ? {} : { body, headers };
+      return (await fetch(url, { method, ...given })).text();
+    };
+    expect(await curl(talk)).toContain('"status":"completed"');
+    const { data } = JSON.parse(await curl(list));
+    expect(data).toMatchObject([{ id: "s1", name: null, message_count: 2 }]);
+    expect(JSON.parse(await curl(read)).messages.data).toHaveLength(2);
+    expect(JSON.parse(await curl(rename))).toMatchObject({ id: "s1", name: "Hello" });
+    expect(JSON.parse(await curl(list)).data).toMatchObject([{ id: "s1", name: "Hello" }]);
+    expect(await curl(remove)).toBe("");
+    expect(JSON.parse(await curl(list)).data).toEqual([]);
+    expect(friday.greeting).toContain(`${friday.url}/sessions?user_id=me`);
   });
 
   it("calls Python for arithmetic, and the call is seen on the wire", async () => {

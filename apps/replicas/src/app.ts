@@ -6,8 +6,9 @@ import {
   RedisSessionHistoryService,
   RedisStateService,
 } from "@agentscope-runtime/services-redis";
+import { readSettings } from "./settings.ts";
 
-const connection = new RedisConnection({ url: process.env.REDIS_URL ?? "redis://127.0.0.1:6379" });
+const connection = new RedisConnection({ url: readSettings(process.env).redisUrl });
 
 /** An agent that counts the turns of a session and talks slowly, so that there is time to watch it from elsewhere. */
 export const app = new AgentApp({

@@ -9,31 +9,41 @@ import { PrintedMessage } from "./printed-message.ts";
  * stream.
  */
 export function fromAgentscopeStream(emit: (part: AgentPart) => void): StreamReader<Printed> {
-  const messages = new Map<string, PrintedMessage>();
-  const calls = new PrintedCalls(emit);
-  let finish: FinishReason = "stop";
-  return {
-    push(item) {
-      if (!isPrinted(item)) {
-        throw new RuntimeError(
-          "AGENT_ERROR",
-          "The handler yielded something else than [msg, last], a message and whether it is complete.",
-        );
-      }
-      const [msg, last] = item;
-      let message = messages.get(msg.id);
-      if (message === undefined) {
-        message = new PrintedMessage(calls, emit);
-        messages.set(msg.id, message);
-      }
-      message.print(msg, last);
-      // Results may follow the agent's last word.
-      if (!last || msg.role !== "assistant" || finish === toFinishReason(msg)) return;
-      finish = toFinishReason(msg);
-      emit({ kind: "finish", reason: finish });
-    },
-    end() {
-      for (const message of messages.values()) message.end();
-    },
-  };
+  return new PrintedStream(emit);
+}
+
+class PrintedStream implements StreamReader<Printed> {
+  readonly #emit: (part: AgentPart) => void;
+  readonly #messages = new Map<string, PrintedMessage>();
+  readonly #calls: PrintedCalls;
+  #finish: FinishReason = "stop";
+
+  constructor(emit: (part: AgentPart) => void) {
+    this.#emit = emit;
+    this.#calls = new PrintedCalls(emit);
+  }
+
+  push(item: unknown): void {
+    if (!isPrinted(item)) {
+      throw new RuntimeError(
+        "AGENT_ERROR",
+        "The handler yielded something else than [msg, last], a message and whether it is complete.",
+      );
+    }
+    const [msg, last] = item;
+    let message = this.#messages.get(msg.id);
+    if (message === undefined) {
+      message = new PrintedMessage(this.#calls, this.#emit);
+      this.#messages.set(msg.id, message);
+    }
+    message.print(msg, last);
+    // Results may follow the agent's last word.
+    if (!last || msg.role !== "assistant" || this.#finish === toFinishReason(msg)) return;
+    this.#finish = toFinishReason(msg);
+    this.#emit({ kind: "finish", reason: this.#finish });
+  }
+
+  end(): void {
+    for (const message of this.#messages.values()) message.end();
+  }
 }

@@ -14,7 +14,7 @@ export interface PrintedCall {
 /** The open tool calls of a stream. */
 export class PrintedCalls {
   readonly #emit: (part: AgentPart) => void;
-  readonly #open = new Map<string, PrintedCall>();
+  #open: readonly PrintedCall[] = [];
 
   constructor(emit: (part: AgentPart) => void) {
     this.#emit = emit;
@@ -35,7 +35,7 @@ export class PrintedCalls {
       ...(block.server_label === undefined ? {} : { serverLabel: block.server_label }),
       ...(complete ? { arguments: call.sent } : {}),
     });
-    if (!complete) this.#open.set(callId, call);
+    if (!complete) this.#open = [...this.#open, call];
     return call;
   }
 
@@ -58,24 +58,24 @@ export class PrintedCalls {
   end(call: PrintedCall, status: EndStatus = "completed"): void {
     if (!this.#isOpen(call)) return;
     if (call.sent.trim() === "") this.append(call, toArgumentsText(call.block));
-    this.#open.delete(call.callId);
+    this.#open = this.#open.filter((other) => other !== call);
     this.#emit({ kind: "tool-call-end", callId: call.callId, status });
   }
 
   /** Ends the calls of a message whose arguments are complete, since it goes on with something else. */
   endComplete(messageId: string): void {
-    for (const call of this.#open.values()) {
+    for (const call of this.#open) {
       if (call.messageId === messageId && parseArguments(call.sent) !== undefined) this.end(call);
     }
   }
 
   /** Ends a call, because it has a result. */
   answered(callId: string): void {
-    const call = this.#open.get(callId);
+    const call = this.#open.find((open) => open.callId === callId);
     if (call !== undefined) this.end(call);
   }
 
   #isOpen(call: PrintedCall): boolean {
-    return this.#open.get(call.callId) === call;
+    return this.#open.includes(call);
   }
 }

@@ -131,6 +131,7 @@ export { fromMessageText, type MessageText, toMessageTexts } from "./services/me
 export { ownerText } from "./services/owner-text.ts";
 export { decodeCursor, encodeCursor } from "./services/page-cursor.ts";
 export { searchTerms } from "./services/search-terms.ts";
+export { assertRound, keptRounds } from "./services/state-rounds.ts";
 export { StaticAgentRegistry } from "./services/static-agent-registry.ts";
 export { pageLimit, toPage } from "./services/to-page.ts";
 export { type AttemptEnd, type AttemptOptions, attemptTask } from "./tasks/attempt-task.ts";

@@ -6,10 +6,14 @@ import { quietApp } from "./support/quiet-app.ts";
 import { serverOf } from "./support/serve.ts";
 
 interface Operation {
+  readonly operationId: string;
   readonly summary: string;
   readonly parameters?: { name: string; in: string; required: boolean; schema: Record<string, unknown> }[];
   readonly requestBody?: { required: boolean; content: Record<string, { schema: Record<string, unknown> }> };
-  readonly responses: Record<string, { content?: Record<string, unknown> }>;
+  readonly responses: Record<
+    string,
+    { content?: Record<string, unknown>; headers?: Record<string, unknown> }
+  >;
   readonly security?: unknown[];
 }
 interface Document {
@@ -135,6 +139,37 @@ test("the run routes are described: what they take, and that they stream", async
   expect(headersOf(process)).toEqual(["Idempotency-Key"]);
   expect(headersOf(events)).toEqual(["Last-Event-ID"]);
   expect(components.schemas.Error).toMatchObject({ properties: { error: { type: "object" } } });
+});
+
+test("an operation says by what name, within which bounds, and how it may be refused", async () => {
+  const app = described().task("/reports", {}, () => "done");
+  const { paths } = await documentOf(await serverOf(app));
+  const operations = Object.values(paths).flatMap((path) => Object.values(path));
+  const names = operations.map(({ operationId }) => operationId);
+  expect(new Set(names).size).toBe(names.length);
+  expect(paths["/runs/{id}/events"]?.get?.operationId).toBe("get_runs_id_events");
+
+  for (const path of ["/runs/{id}", "/sessions/{id}", "/process/task/{id}", "/reports/{id}"]) {
+    const id = paths[path]?.get?.parameters?.find(({ name }) => name === "id");
+    expect([path, id?.schema]).toEqual([path, { type: "string", minLength: 1, maxLength: 1024 }]);
+  }
+  const queryOf = (operation: Operation | undefined) =>
+    Object.fromEntries(operation?.parameters?.map(({ name, schema }) => [name, schema.default]) ?? []);
+  expect(queryOf(paths["/runs"]?.get)).toMatchObject({ limit: 100 });
+  expect(queryOf(paths["/sessions/{id}/messages"]?.get)).toMatchObject({ limit: 100, order: "asc" });
+  expect(queryOf(paths["/reports"]?.post)).toMatchObject({ delay: 0 });
+  expect(queryOf(paths["/reports/{id}"]?.get)).toMatchObject({ wait: "false" });
+
+  const headersOf = (operation: Operation | undefined, status: number) =>
+    Object.keys(operation?.responses[status]?.headers ?? {});
+  expect(headersOf(paths["/process"]?.post, 200)).toEqual(["x-run-id", "Idempotent-Replayed"]);
+  expect(headersOf(paths["/reports"]?.post, 202)).toEqual(["Location", "Idempotent-Replayed"]);
+  const statusesOf = (operation: Operation | undefined) => Object.keys(operation?.responses ?? {});
+  expect(statusesOf(paths["/process"]?.post)).toEqual(
+    expect.arrayContaining(["200", "400", "409", "413", "415", "422", "429", "503", "default"]),
+  );
+  expect(statusesOf(paths["/sessions/{id}"]?.patch)).toEqual(expect.arrayContaining(["400", "404"]));
+  expect(statusesOf(paths["/health"]?.get)).toEqual(["200", "default"]);
 });
 
 test("the document holds no reference that leads nowhere", async () => {

@@ -15,8 +15,12 @@ test("an app says what it is", async () => {
 });
 
 test("what an app says of its routes is true", async () => {
-  const server = await serverOf(quietApp().query(text(), () => "ok"));
-  const { endpoints } = (await server.inject("/")).json();
+  const app = quietApp().task("/reports", {}, () => "ok");
+  const { endpoints: few } = (await (await serverOf(app)).inject("/")).json();
+  expect(Object.keys(few)).toEqual(["health", "openapi"]);
+  const server = await serverOf(app.query(text(), () => "ok"));
+  const { endpoints, tasks } = (await server.inject("/")).json();
+  expect([endpoints.sessions, tasks]).toEqual(["/sessions", ["/reports"]]);
   for (const url of Object.values<string>(endpoints)) {
     const method = url === "/process" ? "POST" : "GET";
     expect([url, server.hasRoute({ method, url })]).toEqual([url, true]);

@@ -243,6 +243,141 @@ test("a run whose end could not be written while the store was away ends when it
   expect(terminalOf(events)).toMatchObject({ status: "failed", error: { code: "RUN_INTERRUPTED" } });
 }, 30_000);
 
+/** A lasting store whose named calls fail as often as they are told to, before or after they were done. */
+class FailingRunStore extends LastingRunStore {
+  readonly #failures = new Map<string, { times: number; done: boolean }>();
+
+  fail(
+    call: "create" | "waitTurn" | "release" | "recover" | "acquire",
+    { times = 1, done = false } = {},
+  ): this {
+    this.#failures.set(call, { times, done });
+    return this;
+  }
+
+  override create(...args: Parameters<LastingRunStore["create"]>) {
+    return this.#attempt("create", () => super.create(...args));
+  }
+  override waitTurn(...args: Parameters<LastingRunStore["waitTurn"]>) {
+    return this.#attempt("waitTurn", () => super.waitTurn(...args));
+  }
+  override release(...args: Parameters<LastingRunStore["release"]>) {
+    return this.#attempt("release", () => super.release(...args));
+  }
+  override recover(...args: Parameters<LastingRunStore["recover"]>) {
+    return this.#attempt("recover", () => super.recover(...args));
+  }
+  override acquire(...args: Parameters<LastingRunStore["acquire"]>) {
+    return this.#attempt("acquire", () => super.acquire(...args));
+  }
+
+  async #attempt<Value>(call: string, work: () => Promise<Value>): Promise<Value> {
+    const failure = this.#failures.get(call);
+    if (failure === undefined || failure.times-- <= 0) return work();
+    if (failure.done) await work();
+    throw new RuntimeError("SERVICE_UNAVAILABLE", "The database does not answer.");
+  }
+}
+
+test.each(["waitTurn", "release"] as const)(
+  "a run whose %s fails once ends well, and so does the next of its session",
+  async (call) => {
+    for (const done of [false, true]) {
+      const runStore = new FailingRunStore({ leaseTtl: 150 }).fail(call, { done });
+      const { url } = await serve(quietApp({ runStore }).query(text(), () => "Hello!"));
+      for (const id of ["first", "second"]) {
+        const answer = await post(`${url}/process`, ask("Hi", { id, session_id: "one", stream: false }));
+        expect(await answer.json()).toMatchObject({ id, status: "completed" });
+      }
+    }
+  },
+);
+
+test("a run whose creation was not confirmed is executed all the same, and a retry with its key finds it", async () => {
+  const runStore = new FailingRunStore({ leaseTtl: 150 }).fail("create", { done: true });
+  const { url } = await serve(quietApp({ runStore }).query(text(), () => "Hello!"));
+  const send = () =>
+    post(`${url}/process`, ask("Hi", { id: "run", session_id: "one", stream: false }), {
+      "idempotency-key": "key",
+    });
+  expect((await send()).status).toBe(503);
+  const again = await send();
+  expect(again.headers.get("idempotent-replayed")).toBe("true");
+  expect(await again.json()).toMatchObject({ id: "run", status: "completed" });
+});
+
+test("runs that were taken over without an answer are taken over again", async () => {
+  const runStore = new FailingRunStore({ leaseTtl: 60 });
+  await leaveBehind(runStore, { parts: said });
+  runStore.fail("recover", { done: true });
+  const { url } = await serve(quietApp({ runStore }).query(text(), () => "never"));
+  expect(terminalOf(await logOf(url))).toMatchObject({
+    status: "failed",
+    error: { code: "RUN_INTERRUPTED" },
+  });
+});
+
+test("a service that fails while a run is taken over is asked again, before its session is free", async () => {
+  const runStore = new LastingRunStore({ leaseTtl: 60 });
+  const state = new InMemoryStateService();
+  const history = new InMemorySessionHistoryService();
+  await Promise.all([state.start(), history.start()]);
+  const { session } = await leaveBehind(runStore, { parts: said });
+  vi.spyOn(state, "exportState").mockRejectedValueOnce(new Error("The database does not answer."));
+  vi.spyOn(history, "appendMessages").mockRejectedValueOnce(new Error("The database does not answer."));
+  const { url } = await serve(
+    quietApp({ runStore })
+      .services(() => ({ state, history }))
+      .query(text(), () => "never"),
+  );
+  const events = await logOf(url);
+  expectWholeLog(events);
+  expect(terminalOf(events).status).toBe("failed");
+  await expect(state.saveState(session, {})).rejects.toMatchObject({ code: "FENCED" });
+  const { items } = await history.getMessages(session);
+  expect(items.map(({ status }) => status)).toEqual(["created", "completed", "incomplete", "incomplete"]);
+});
+
+test("a server that ends in order hands over what had only waited, and with rerun what was at work", async () => {
+  const runStore = new LastingRunStore({ leaseTtl: 150 });
+  const executed: string[] = [];
+  const make = (name: string) =>
+    quietApp({ runStore, runs: { recover: "rerun" } }).query(text(), async function* ({ request, signal }) {
+      executed.push(`${name} ${request.id}`);
+      yield `Hello from ${name}`;
+      if (name === "first") await aborted(signal);
+    });
+  const first = await make("first").listen({ port: 0 });
+  for (const id of ["a", "b"]) await post(`${first.url}/process/task`, ask("Hi", { id, session_id: "one" }));
+  await vi.waitFor(() => expect(executed).toEqual(["first a"]));
+  const { url } = await serve(make("second"));
+  await first.close();
+  const logs = [await logOf(url, "a"), await logOf(url, "b")];
+  for (const log of logs) {
+    expectWholeLog(log);
+    expect(outputText(terminalOf(log))).toBe("Hello from second");
+  }
+  expect(executed).toEqual(["first a", "second a", "second b"]);
+  expect(terminalOf(logs[0] ?? []).attempt).toBe(2);
+});
+
+test("what can't be logged ends a run no other way than what can", async () => {
+  const app = quietApp({ log: { level: "error", write: () => undefined } }).query(text(), () => {
+    throw Object.defineProperty({}, "message", {
+      get: () => {
+        throw new Error("no");
+      },
+    });
+  });
+  const server = await serverOf(app);
+  const answer = await server.inject({
+    method: "POST",
+    url: "/process",
+    payload: ask("Hi", { stream: false }),
+  });
+  expect(answer.json()).toMatchObject({ status: "failed", error: { code: "AGENT_UNKNOWN_ERROR" } });
+});
+
 /** The stream of a run that failed, to take its end from. */
 async function endOf(id: string): Promise<string> {
   const server = await serverOf(

@@ -45,6 +45,35 @@ test.each([
   expect(JSON.stringify(terminalOf(events).output)).toContain("one two three");
 });
 
+test("a run goes on when a write is done after it was given up, and after the store was asked for it", async () => {
+  class LateRunStore extends InMemoryRunStore {
+    late: (() => Promise<void>) | undefined;
+    #failed = false;
+
+    override async append(lease: RunLease, entries: readonly LogEntry[]): Promise<void> {
+      if (!this.#failed && entries.length > 0) {
+        this.#failed = true;
+        this.late = () => super.append(lease, entries);
+        throw new RuntimeError("SERVICE_UNAVAILABLE", "The database does not answer.");
+      }
+      // Just before the repetition, which looked for it in vain.
+      await this.late?.();
+      this.late = undefined;
+      await super.append(lease, entries);
+    }
+  }
+  const app = quietApp({ runStore: new LateRunStore() }).query(text(), async function* () {
+    yield "one ";
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    yield "two";
+  });
+  const server = await serverOf(app);
+  const { body } = await server.inject({ method: "POST", url: "/process", payload: ask("Hi") });
+  const events = await eventsIn(body);
+  expectWholeLog(events);
+  expect(JSON.stringify(terminalOf(events).output)).toContain("one two");
+});
+
 test("a history that never answers holds up neither the end of a run nor its cancellation", async () => {
   const history = new InMemorySessionHistoryService();
   await history.start();

@@ -168,8 +168,6 @@ function openPool(options: PostgresConnectionOptions, statementTimeout: number):
     allowExitOnIdle: true,
   });
   pool.on("error", ignore);
-  // One that is being closed is the pool's no more, but may still be told that the server shuts down.
-  pool.on("connect", (client) => void client.on("error", ignore));
   return { pool, running: new Set(), close: () => pool.end() };
 }
 

@@ -94,6 +94,10 @@ export class PostgresRunBackend implements RunBackend {
     return next && (JSON.parse(next.result) as string);
   }
 
+  async disown(lease: RunLease): Promise<void> {
+    await this.#database.call("disown_run", ...leaseValues(lease));
+  }
+
   async append(lease: RunLease, segment: LogSegment | undefined): Promise<void> {
     await this.#writes.write({ lease, segment });
   }

@@ -1,7 +1,8 @@
 import {
   type AgentState,
+  assertRound,
   type ExportStateOptions,
-  RuntimeError,
+  keptRounds,
   type SaveStateOptions,
   type SessionHandle,
   type StateService,
@@ -23,11 +24,7 @@ export class PostgresStateService extends PostgresService implements StateServic
 
   constructor(options: PostgresStateServiceOptions) {
     super("PostgresStateService", options);
-    const { keepRounds = 10 } = options;
-    if (!Number.isSafeInteger(keepRounds) || keepRounds < 1) {
-      throw new RuntimeError("CONFIGURATION_ERROR", "keepRounds is a whole number from 1.");
-    }
-    this.#keepRounds = keepRounds;
+    this.#keepRounds = keptRounds(options.keepRounds);
   }
 
   async saveState(
@@ -63,12 +60,6 @@ export class PostgresStateService extends PostgresService implements StateServic
 
 interface StateRow {
   readonly state: string;
-}
-
-function assertRound(round: number | undefined): void {
-  if (round !== undefined && !(Number.isSafeInteger(round) && round >= 0)) {
-    throw new RuntimeError("INVALID_PARAMETER", "A round is a whole number from 0.");
-  }
 }
 
 const EXPORT_HIGHEST = (schema: string) => `

@@ -13,8 +13,8 @@ beforeAll(async () => {
   server = await PostgresServer.start({ settings: { fsync: "off" } });
   url = await server.createDatabase();
   admin = new Pool({ connectionString: url });
-  // One that is being closed may be told that the server shuts down.
-  admin.on("connect", (client) => void client.on("error", () => undefined));
+  // Its connections may be told that the server shuts down while they are being closed.
+  admin.on("error", () => undefined);
 }, 60_000);
 afterAll(async () => {
   await admin?.end();
@@ -97,6 +97,22 @@ describe("writes", () => {
     expect((await store.get(run.id))?.lastSeq).toBe(20);
   });
 
+  it("wait for a takeover that is under way, and are refused then", async () => {
+    const store = await start();
+    const { run, lease } = await createRun(store);
+    const other = await admin.connect();
+    await other.query("begin");
+    const acquire = `${schema}.acquire_run(digest, '\\x01', '"another"', false, 1000)`;
+    await other.query(`select ${acquire} from ${schema}.runs`);
+    const writing = store.append(lease, [piece(1)]);
+    const waits = "select count(*) > 0 as waits from pg_locks where not granted";
+    await expect.poll(async () => (await admin.query(waits)).rows[0].waits).toBe(true);
+    await other.query("commit");
+    other.release();
+    await expect(writing).rejects.toMatchObject({ code: "FENCED" });
+    expect(await readRun(store, run.id)).toHaveLength(1);
+  });
+
   it("by two stores to overlapping runs neither lock each other out nor double anything", async () => {
     const [here, there] = [await start(), await start()];
     const runs = await Promise.all(Array.from({ length: 20 }, () => createRun(here)));
@@ -131,6 +147,33 @@ describe("notices", () => {
     await expect.poll(countListeners, { timeout: 10_000 }).toBe(0);
   });
 
+  it("wake those in other processes who read, wait for their turn, or watch for a cancellation", async () => {
+    const [here, there] = [await start(), await start({ pollInterval: 600_000 })];
+    // Long enough for them to have looked in vain, so that nothing but a notice wakes them.
+    const wait = async () => {
+      for (let index = 0; index < 30; index++) await there.list({ agent: "agent" });
+    };
+    const session = { agent: "agent", userId: "user", sessionId: "session" };
+    const { run, lease } = await createRun(here, { session });
+    const reading = there.read(run.id, { follow: true, after: 0 })[Symbol.asyncIterator]();
+    for (let seq = 1; seq <= 5; seq++) {
+      const next = reading.next();
+      await wait();
+      await here.append(lease, [piece(seq)]);
+      expect((await next).value).toHaveLength(1);
+    }
+    await reading.return?.(undefined);
+    const second = await createRun(there, { session });
+    const turn = there.waitTurn(second.lease);
+    await wait();
+    await here.release(lease);
+    expect(await turn).toBeGreaterThan(0);
+    const canceled = there.watchCancel(second.run.id, new AbortController().signal);
+    await wait();
+    await here.requestCancel(second.run.id, { reason: "a test" });
+    expect(await canceled).toEqual({ reason: "a test" });
+  });
+
   it("are sent of those runs only that are watched", async () => {
     const listener = await admin.connect();
     const payloads: (string | undefined)[] = [];
@@ -161,7 +204,10 @@ describe("notices", () => {
     const { run, lease } = await createRun(here);
     const reading = readRun(there, run.id, true);
     await expect.poll(countListeners).toBe(1);
-    await admin.query(`select pg_terminate_backend(pid) ${LISTENING}`, LISTENED);
+    const { rows } = await admin.query(`select pid, pg_terminate_backend(pid) ${LISTENING}`, LISTENED);
+    const gone = "select count(*) = 0 as gone from pg_stat_activity where pid = $1";
+    await expect.poll(async () => (await admin.query(gone, [rows[0].pid])).rows[0].gone).toBe(true);
+    // Before it listens again, so that nothing tells of it but the new connection itself.
     for (let seq = 1; seq <= 20; seq++) await here.append(lease, [piece(seq)]);
     await here.finish(lease, "completed", [statusEntry(21, run.id, "completed")]);
     expect(await reading).toHaveLength(22);
@@ -233,6 +279,20 @@ describe("a sweep", () => {
     await read();
     expect(await countRows("run_segments")).toBeLessThan(20);
   }, 30_000);
+});
+
+it("leaves a log alone that another has compacted meanwhile", async () => {
+  const store = await start();
+  const id = await endedRun(store, 3);
+  const replace = async (lasts: string) => {
+    const values = `number, '${lasts}', '{0}', '{4}', '{nothing}'`;
+    const { rows } = await admin.query(
+      `select ${schema}.replace_segments(${values}) as done from ${schema}.runs`,
+    );
+    return rows[0].done;
+  };
+  expect(await replace("{0,1,2,3,4,5}")).toBe(false);
+  expect(await readRun(store, id)).toHaveLength(5);
 });
 
 it("replays a run of 5 MB, request and all", async () => {

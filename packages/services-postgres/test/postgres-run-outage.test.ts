@@ -20,8 +20,6 @@ beforeEach(async () => {
   const options = {
     url,
     schema: `runs ${++count}`,
-    statementTimeout: 500,
-    connectTimeout: 500,
     pollInterval: 600_000,
   };
   stores = [new PostgresRunStore(options), new PostgresRunStore(options)];
@@ -78,7 +76,9 @@ it("has all that was confirmed when the server was killed, and those who watch h
 });
 
 it("does not wait without end for a server that is silent, and goes on when it answers again", async () => {
-  const [store] = stores;
+  const timeouts = { statementTimeout: 500, connectTimeout: 500 };
+  const store = new PostgresRunStore({ url, schema: `runs ${count}`, ...timeouts });
+  await store.start();
   const { lease } = await createRun(store);
   await server.pause();
   try {
@@ -91,6 +91,7 @@ it("does not wait without end for a server that is silent, and goes on when it a
   }
   await expect.poll(() => store.health()).toBe(true);
   await endedRun(store, 1);
+  await store.stop();
 });
 
 it("loses and doubles no event of 20 runs while the server restarts in the middle", async () => {
@@ -122,4 +123,4 @@ it("loses and doubles no event of 20 runs while the server restarts in the middl
     const entries = await readRun(stores[0], id);
     expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 22 }, (_, seq) => seq));
   }
-});
+}, 60_000);

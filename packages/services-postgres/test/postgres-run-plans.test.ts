@@ -26,9 +26,9 @@ beforeAll(async () => {
   const connectionString = await server.createDatabase();
   // The statements of the store meet tables that are full, with plans that were made when they were all but empty.
   pool = new Pool({ connectionString, max: 2, options: EXPLAIN.map((setting) => `-c ${setting}`).join(" ") });
+  // Its connections may be told that the server shuts down while they are being closed.
+  pool.on("error", () => undefined);
   pool.on("connect", (client) => {
-    // One that is being closed may be told that the server shuts down.
-    client.on("error", () => undefined);
     client.on("notice", ({ message = "" }) => {
       const plan = /^duration: .* plan:\n(.*)/s.exec(message)?.[1];
       if (plan !== undefined) steps.push(...stepsOf(JSON.parse(plan).Plan));
@@ -75,6 +75,7 @@ async function useAll(sessionId: string): Promise<void> {
   await store.finish(lease, "canceled", [statusEntry(2, run.id, "canceled")]);
   await store.release(lease);
   await store.acquire(second.run.id, "another");
+  await store.disown(await store.acquire(second.run.id, "another"));
   const unowned = await createRun(store, { session: { ...own, userId: "another" }, owner: undefined });
   await store.unclaimed({ agents: ["agent"], limit: 10 });
   await store.acquire(unowned.run.id, "another", { unclaimed: true });

@@ -38,7 +38,13 @@ import { type RunSubject, runRefusal } from "./run-refusal.ts";
 import { RunSweep } from "./run-sweep.ts";
 import { CREATE_RUN } from "./scripts/run-create-script.ts";
 import { APPEND_SEGMENTS, FINISH_RUN, READ_LOG } from "./scripts/run-log-scripts.ts";
-import { ACQUIRE_RUN, RECOVER_RUNS, RENEW_OWNER, UNCLAIMED_RUNS } from "./scripts/run-owner-scripts.ts";
+import {
+  ACQUIRE_RUN,
+  DISOWN_RUN,
+  RECOVER_RUNS,
+  RENEW_OWNER,
+  UNCLAIMED_RUNS,
+} from "./scripts/run-owner-scripts.ts";
 import { DELETE_RUNS, GET_RUN, LIST_RUNS } from "./scripts/run-record-scripts.ts";
 import { CANCEL_OF, RELEASE_RUN, REQUEST_CANCEL, TAKE_TURN } from "./scripts/run-turn-scripts.ts";
 import { toLogStretch } from "./to-log-stretch.ts";
@@ -113,6 +119,10 @@ export class RedisRunBackend extends RedisService implements RunBackend {
   async release(lease: RunLease): Promise<string | undefined> {
     const next = await this.#run(RELEASE_RUN, leaseArguments(lease));
     return typeof next === "string" ? (JSON.parse(next) as string) : undefined;
+  }
+
+  async disown(lease: RunLease): Promise<void> {
+    await this.#run(DISOWN_RUN, leaseArguments(lease));
   }
 
   append(lease: RunLease, segment: LogSegment | undefined): Promise<void> {

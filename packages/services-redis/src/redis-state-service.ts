@@ -1,7 +1,8 @@
 import {
   type AgentState,
+  assertRound,
   type ExportStateOptions,
-  RuntimeError,
+  keptRounds,
   type SaveStateOptions,
   type SessionHandle,
   type StateService,
@@ -29,11 +30,8 @@ export class RedisStateService extends RedisService implements StateService {
 
   constructor(options: RedisStateServiceOptions) {
     super("RedisStateService", "state", options);
-    const { keepRounds = 10, sessionTtl } = options;
-    if (!Number.isInteger(keepRounds) || keepRounds < 1) {
-      throw new RuntimeError("CONFIGURATION_ERROR", "keepRounds is a whole number from 1.");
-    }
-    this.#keepRounds = keepRounds;
+    const { sessionTtl } = options;
+    this.#keepRounds = keptRounds(options.keepRounds);
     this.#ttl = ttlArgument(sessionTtl);
   }
 
@@ -71,7 +69,6 @@ export class RedisStateService extends RedisService implements StateService {
 }
 
 function roundArgument(round: number | undefined): string {
-  if (round === undefined) return "";
-  if (Number.isSafeInteger(round) && round >= 0) return `${round}`;
-  throw new RuntimeError("INVALID_PARAMETER", "A round is a whole number from 0.");
+  assertRound(round);
+  return `${round ?? ""}`;
 }

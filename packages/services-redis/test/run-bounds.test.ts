@@ -210,6 +210,34 @@ describe("a sweep", () => {
   });
 });
 
+describe("a run that is given back", () => {
+  it("is in no set of its owner's, and among those to be claimed only while it is its turn", async () => {
+    const { store, prefix } = await opened();
+    const session = { agent: "agent", userId: "user", sessionId: "session" };
+    const sets = async () => {
+      const all = await admin.keys(`${prefix}:runs:*`);
+      return all.filter((key) => /:(owned|held|unclaimed)\b/.test(key.slice(prefix.length)));
+    };
+    const first = await started(store, { session, owner: "worker" });
+    const second = await started(store, { session, owner: "worker" });
+    await store.waitTurn(first.lease);
+    await store.disown(second.lease);
+    expect(await admin.hgetall(`${prefix}:runs:held`)).toEqual({ '"worker"': "1" });
+    expect(await store.unclaimed({ agents: ["agent"], limit: 10 })).toEqual([]);
+    await store.disown(first.lease);
+    expect(await sets()).toEqual([`${prefix}:runs:unclaimed:"agent"`]);
+    expect(await store.unclaimed({ agents: ["agent"], limit: 10 })).toEqual([first.run.id]);
+    const lease = await store.acquire(first.run.id, "worker", { unclaimed: true });
+    expect(await admin.hgetall(`${prefix}:runs:held`)).toEqual({ '"worker"': "1" });
+    expect(await store.release(lease)).toBe(second.run.id);
+    await store.disown(lease);
+    expect(await store.unclaimed({ agents: ["agent"], limit: 10 })).toEqual([second.run.id]);
+    await store.release(await store.acquire(second.run.id, "worker"));
+    expect(await sets()).toEqual([]);
+    await store.stop();
+  });
+});
+
 describe("a deleted session", () => {
   it("leaves no keys behind, however many runs it had, expired ones among them", async () => {
     const { store, prefix } = await opened();

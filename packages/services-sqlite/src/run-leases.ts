@@ -24,6 +24,14 @@ export function acquire(queries: SqliteQueries, { runId, owner, unclaimed, now }
   return toRunLease(take(queries, row, owner, now));
 }
 
+/** Leaves the run, if that is its lease and it has not ended, to whoever acquires it; false where nothing changed. */
+export function disown(queries: SqliteQueries, { runId, owner, epoch }: RunLease): boolean {
+  const run = queries.get<{ number: number }>(DISOWN, toSqlText(runId), toSqlText(owner), epoch);
+  if (run === undefined) return false;
+  queries.run(NOTE_CHANGE, nextChange(queries), run.number);
+  return true;
+}
+
 export interface Recovery extends RecoverOptions {
   readonly owner: string;
   /** Owners that were last heard before are silent. */
@@ -59,6 +67,11 @@ function agentList(agents: readonly string[]): string {
 }
 
 const TAKE = "UPDATE runs SET owner = ?, epoch = ?, changed = ? WHERE number = ?";
+const DISOWN = `
+  UPDATE runs SET owner = NULL, epoch = epoch + 1
+  WHERE id = ? AND owner = ? AND epoch = ? AND completed_at IS NULL
+  RETURNING number`;
+const NOTE_CHANGE = "UPDATE runs SET changed = ? WHERE number = ?";
 const ORPHANS = `
   SELECT ${RUN_COLUMNS} FROM runs JOIN run_requests ON run = number
   WHERE settled = 0 AND owner IN (SELECT owner FROM run_owners WHERE heard_at < ?)

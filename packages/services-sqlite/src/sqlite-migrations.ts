@@ -1,4 +1,5 @@
 import { RuntimeError } from "@agentscope-runtime/core";
+import { shortenFenceKeys } from "./fences.ts";
 import { RUN_TABLES } from "./run-tables.ts";
 import type { SqliteConnection } from "./sqlite-connection.ts";
 
@@ -17,7 +18,10 @@ export function migrate(connection: SqliteConnection): void {
         `The file was written by a newer version of this package (its tables are at ${version}, known are ${MIGRATIONS.length}): upgrade.`,
       );
     }
-    for (const migration of MIGRATIONS.slice(version)) connection.execute(migration);
+    for (const migration of MIGRATIONS.slice(version)) {
+      if (typeof migration === "string") connection.execute(migration);
+      else migration(connection);
+    }
     connection.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     connection.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
   });
@@ -44,7 +48,7 @@ const APPLICATION_ID = 0x41535254;
  * From each version of the tables to the next; what was released is never changed. Owners, sessions, ids, names and
  * messages are JSON texts. A `place` is never used twice, which is what cursors rely on.
  */
-const MIGRATIONS: readonly string[] = [
+const MIGRATIONS: readonly (string | ((connection: SqliteConnection) => void))[] = [
   `
   CREATE TABLE fences (session TEXT PRIMARY KEY, fence INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
@@ -100,4 +104,5 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX memory_terms_by_memory ON memory_terms (memory);
   `,
   RUN_TABLES,
+  shortenFenceKeys,
 ];

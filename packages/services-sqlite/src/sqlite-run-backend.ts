@@ -22,7 +22,7 @@ import {
 import { create } from "./run-creation.ts";
 import { deleteSession } from "./run-expiry.ts";
 import { RunFile } from "./run-file.ts";
-import { acquire, recover, unclaimed } from "./run-leases.ts";
+import { acquire, disown, recover, unclaimed } from "./run-leases.ts";
 import { toRunList } from "./run-list.ts";
 import { append, finish, readLog } from "./run-log-rows.ts";
 import { RunNotices } from "./run-notices.ts";
@@ -96,6 +96,11 @@ export class SqliteRunBackend implements RunBackend {
     if (next === undefined) return undefined;
     this.#notices.tell(next.id, "control");
     return next.owned ? undefined : next.id;
+  }
+
+  async disown(lease: RunLease): Promise<void> {
+    const done = await this.#writes.add((queries) => disown(queries, lease));
+    if (done) this.#notices.tell(lease.runId, "control");
   }
 
   async append(lease: RunLease, segment: LogSegment | undefined): Promise<void> {

@@ -1,7 +1,8 @@
 import {
   type AgentState,
+  assertRound,
   type ExportStateOptions,
-  RuntimeError,
+  keptRounds,
   type SaveStateOptions,
   type SessionHandle,
   type StateService,
@@ -24,11 +25,7 @@ export class SqliteStateService extends SqliteService implements StateService {
 
   constructor(options: SqliteStateServiceOptions) {
     super("SqliteStateService", options);
-    const { keepRounds = 10 } = options;
-    if (!Number.isSafeInteger(keepRounds) || keepRounds < 1) {
-      throw new RuntimeError("CONFIGURATION_ERROR", "keepRounds is a whole number from 1.");
-    }
-    this.#keepRounds = keepRounds;
+    this.#keepRounds = keptRounds(options.keepRounds);
   }
 
   async saveState(
@@ -73,12 +70,6 @@ export class SqliteStateService extends SqliteService implements StateService {
 
 interface StateRow {
   readonly state: string;
-}
-
-function assertRound(round: number | undefined): void {
-  if (round !== undefined && !(Number.isSafeInteger(round) && round >= 0)) {
-    throw new RuntimeError("INVALID_PARAMETER", "A round is a whole number from 0.");
-  }
 }
 
 const HIGHEST_ROUND = "SELECT max(round) AS round FROM states WHERE session = ?";

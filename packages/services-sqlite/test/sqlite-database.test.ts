@@ -219,6 +219,28 @@ it("drops the rounds that are too many at the next save where fewer are to be ke
   await tight.stop();
 });
 
+it("keeps what was known of a session's fence when an older file is brought up to date, in little room", async () => {
+  const path = await newFile();
+  const handle = { userId: "u".repeat(1000), sessionId: "s".repeat(1000), fence: 7 };
+  const history = new SqliteSessionHistoryService({ path });
+  await history.start();
+  await history.stop();
+  const older = new DatabaseSync(path);
+  const { user_version: version } = older.prepare("PRAGMA user_version").get() as { user_version: number };
+  older.exec(`DELETE FROM fences; PRAGMA user_version = ${version - 1}`);
+  const key = JSON.stringify([null, handle.userId, handle.sessionId]);
+  older.prepare("INSERT INTO fences (session, fence) VALUES (?, ?)").run(key, 7);
+  older.close();
+  await history.start();
+  await expect(history.createSession({ ...handle, fence: 6 })).rejects.toMatchObject({ code: "FENCED" });
+  await history.createSession(handle);
+  await history.stop();
+  const file = new DatabaseSync(path);
+  const rows = file.prepare("SELECT length(session) AS length, fence FROM fences").all();
+  expect(rows.map((row) => ({ ...row }))).toEqual([{ length: 43, fence: 7 }]);
+  file.close();
+});
+
 it("undoes what a failed call wrote, and goes on", async () => {
   const database = new SqliteDatabase({ path: await newFile() });
   const history = new SqliteSessionHistoryService({ database });

@@ -189,6 +189,36 @@ export function runLeaseCases(create: (options: { leaseTtl: number }) => Promise
       expect((await store.get(run.id))?.owner).toBeUndefined();
     });
 
+    it("may have been given back by their owner, before their turn or after it", async () => {
+      for (const begun of [false, true]) {
+        const key = { ...session, sessionId: `given back ${begun}` };
+        const { run, lease } = await createRun(store, { session: key, owner: "first" });
+        const behind = await createRun(store, { session: key, owner: "first" });
+        const fence = begun ? await store.waitTurn(lease) : 0;
+        await store.append(lease, [textEntry(1)]);
+        await store.disown(lease);
+        expect((await store.get(run.id))?.owner).toBeUndefined();
+        await expect(store.append(lease, [textEntry(2)])).rejects.toMatchObject({ code: "FENCED" });
+        await expect(endRun(store, lease, "completed", 2)).rejects.toMatchObject({ code: "FENCED" });
+        await store.disown(lease);
+        await store.release(lease);
+        expect(await store.unclaimed(everything)).toEqual([run.id]);
+        const taken = await store.acquire(run.id, "second", { unclaimed: true });
+        expect(taken.nextSeq).toBe(2);
+        await store.disown(lease);
+        await store.append(taken, []);
+        expect(await store.waitTurn(taken)).toBeGreaterThan(fence);
+        expect((await store.get(run.id))?.attempt).toBe(begun ? 2 : 1);
+        await endRun(store, taken, "completed", 2);
+        await store.disown(taken);
+        expect((await store.get(run.id))?.owner).toBe("second");
+        await store.release(taken);
+        await store.waitTurn(behind.lease);
+        await endRun(store, behind.lease);
+        await store.release(behind.lease);
+      }
+    });
+
     it("are claimed by one only", async () => {
       const { run } = await unowned();
       const claims = Array.from({ length: 20 }, (_, worker) =>

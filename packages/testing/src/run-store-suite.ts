@@ -59,6 +59,7 @@ export function runStoreSuite(name: string, { create, durable, peer }: RunStoreS
       watchCancel: (store) => store.watchCancel("unknown", new AbortController().signal),
       acquire: (store) => store.acquire("unknown", "owner"),
       renew: (store) => store.renew("owner"),
+      disown: (store) => store.disown(lease),
       recover: (store) => store.recover("owner", { agents: ["agent"], limit: 1 }),
       unclaimed: (store) => store.unclaimed({ agents: ["agent"], limit: 1 }),
       deleteSession: (store) => store.deleteSession({ agent: "agent", userId: "a", sessionId: "b" }),

@@ -60,6 +60,29 @@ export function taskAttemptCases(queue: () => TaskQueue): void {
       },
     );
 
+    it.each(["throws", "results in"] as const)(
+      "that %s what can't even be looked at fails the task, and nothing else",
+      async (how) => {
+        const unruly = [throwingProxy(), throwingGetters(), Object.assign(throwingProxy, { toJSON: fail })];
+        const log = { debug: fail, info: fail, warn: fail, error: fail, child: () => log };
+        await queue().work(
+          "name",
+          ({ input }) => {
+            const value: unknown = unruly[input as number];
+            if (how === "throws") throw value;
+            return value;
+          },
+          { log },
+        );
+        for (const input of unruly.keys()) {
+          const { status, error } = await doTask(queue(), { input });
+          const code = how === "throws" ? "INTERNAL_ERROR" : "RESPONSE_ERROR";
+          expect([status, error?.code]).toEqual(["failed", code]);
+          expect(error?.message).not.toContain("hunter2");
+        }
+      },
+    );
+
     it.each<readonly [string, () => unknown]>([
       ["a bigint", () => 1n],
       ["a function", () => [() => 1]],
@@ -177,6 +200,26 @@ function cycle(): unknown {
   const value: { self?: unknown } = {};
   value.self = value;
   return value;
+}
+
+function fail(): never {
+  throw new Error("hunter2");
+}
+
+/** Throws whatever is done with it, and is no promise. */
+function throwingProxy(): unknown {
+  const traps = ["has", "ownKeys", "getPrototypeOf", "getOwnPropertyDescriptor"];
+  const get = (_: object, name: string | symbol) => (name === "then" ? undefined : fail());
+  return new Proxy({}, { ...Object.fromEntries(traps.map((trap) => [trap, fail])), get });
+}
+
+/** Says that it is an error of the runtime, and throws when it is asked which. */
+function throwingGetters(): unknown {
+  const brand = Symbol.for("agentscope-runtime.RuntimeError");
+  return Object.defineProperties(
+    { [brand]: true },
+    { code: { enumerable: true, get: fail }, message: { enumerable: true, get: fail } },
+  );
 }
 
 async function* numbers(): AsyncGenerator<number> {

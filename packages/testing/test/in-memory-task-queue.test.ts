@@ -61,6 +61,41 @@ describe("InMemoryTaskQueue", () => {
     expect((await add("c")).replayed).toBe(false);
   });
 
+  it("gives up the ended tasks of whoever has most of them", async () => {
+    const queue = await start({ maxFinishedTasks: 3 });
+    await queue.work(name, () => "done");
+    const end = async (id: string, userId: string) => {
+      await queue.enqueue({ name, id, userId });
+      await queue.settled({ name, id });
+    };
+    const kept = async () => (await queue.list({ name })).items.map(({ id }) => id).reverse();
+    await end("quiet", "quiet");
+    for (const id of ["1", "2", "3", "4"]) await end(id, "loud");
+    expect(await kept()).toEqual(["quiet", "3", "4"]);
+    await end("5", "third");
+    expect(await kept()).toEqual(["quiet", "4", "5"]);
+    await end("6", "fourth");
+    expect(await kept()).toEqual(["4", "5", "6"]);
+  });
+
+  it("lets one user have a part of the room for waiting tasks, which is free again once they are taken up", async () => {
+    const queue = await start({ maxWaitingTasks: 4, maxUserShare: 0.5, maxWaitingLength: 400 });
+    const add = (id: string, userId?: string, input = "") => queue.enqueue({ name, id, userId, input });
+    await add("a", "loud");
+    await add("b", "loud");
+    await expect(add("c", "loud")).rejects.toMatchObject({
+      code: "QUEUE_FULL",
+      message: "Too many tasks of this user are waiting: try again later.",
+    });
+    await queue.cancel({ name, id: "a" }, { reason: "Room" });
+    await expect(add("c", "loud", "x".repeat(200))).rejects.toMatchObject({ code: "QUEUE_FULL" });
+    await add("c", "quiet", "x".repeat(250));
+    await add("d");
+    await add("e");
+    await expect(add("f")).rejects.toMatchObject({ message: "Too many tasks are waiting: try again later." });
+    expect(() => new InMemoryTaskQueue({ maxUserShare: 0 })).toThrow("maxUserShare");
+  });
+
   it("bounds a single input and a single result", async () => {
     const queue = await start({ maxInputLength: 10, maxResultLength: 10 });
     const large = queue.enqueue({ name, id: "large", input: "x".repeat(9) });

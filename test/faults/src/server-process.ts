@@ -11,6 +11,8 @@ export interface ServerProcessOptions {
   readonly port?: number | undefined;
   /** In milliseconds. */
   readonly leaseTtl?: number | undefined;
+  /** Whether it only accepts runs, or executes them. Does both without it. */
+  readonly role?: "web" | "worker" | undefined;
 }
 
 /** A server in a process of its own. */
@@ -30,12 +32,16 @@ export class ServerProcess {
   /** Resolves once it listens; rejects with what it said if it ends before. */
   static async start(
     { name, location }: Backend,
-    { port = 0, leaseTtl = 400 }: ServerProcessOptions = {},
+    { port = 0, leaseTtl = 400, role }: ServerProcessOptions = {},
   ): Promise<ServerProcess> {
     const args = ["--conditions=@agentscope-runtime/source", "--no-warnings", SERVER, name, location];
-    const child = spawn(process.execPath, [...args, String(port), String(leaseTtl)], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(
+      process.execPath,
+      [...args, String(port), String(leaseTtl), ...(role === undefined ? [] : [role])],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     const exit = once(child, "close");
     // However this process ends, the server shall not stay.
     const end = () => child.kill("SIGKILL");

@@ -1,15 +1,18 @@
-// A server to be killed, paused and cut off: arguments are the backend, where it is, the port and the lease.
+// A server to be killed, paused and cut off: arguments are the backend, where it is, the port, the lease, and its role where
+// some only accept runs (`web`) and others execute them (`worker`).
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentApp, RuntimeError, text } from "@agentscope-runtime/core";
+import { BullMQRunDispatcher } from "@agentscope-runtime/queues-bullmq";
 import { type BackendName, servicesOf } from "./backend.ts";
 
-const [, , backend = "", location = "", port = "0", leaseTtl = "400"] = process.argv;
+const [, , backend = "", location = "", port = "0", leaseTtl = "400", role] = process.argv;
 const { runStore, state, history } = servicesOf(backend as BackendName, location, Number(leaseTtl));
 
 const app = new AgentApp({
   name: "Friday",
   log: { level: "silent" },
   runStore,
+  dispatcher: role === undefined ? undefined : new BullMQRunDispatcher({ connection: { url: location } }),
   drainGrace: 200,
   streams: { retry: 100 },
 })
@@ -38,5 +41,7 @@ const app = new AgentApp({
     }
   });
 
-const { url } = await app.run({ port: Number(port) });
+const { url } = await (role === "worker"
+  ? app.work({ port: Number(port) })
+  : app.run({ port: Number(port) }));
 console.log(url);

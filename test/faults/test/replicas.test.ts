@@ -83,6 +83,29 @@ describe.each(["redis", "postgres"] as const)("two replicas over %s", (name) => 
     expect(again.end?.status).toBe("completed");
   });
 
+  test("when the store hangs, no run is left behind: those at work, and those whose start nobody could confirm", async () => {
+    const runs = Array.from({ length: 4 }, (_, index) => client(index % 2 === 0 ? a.url : b.url, "slow 120"));
+    const all = runs.map((run) => run.run());
+    await vi.waitFor(() => expect(runs.every(({ events }) => events.length > 5)).toBe(true), {
+      timeout: 10_000,
+    });
+    backend.server?.pause();
+    const late = Array.from({ length: 6 }, (_, index) => client(index % 2 === 0 ? a.url : b.url, "quick 20"));
+    all.push(...late.map((run) => run.run()));
+    await sleep(4000);
+    backend.server?.resume();
+    await Promise.all(all);
+    for (const run of [...runs, ...late]) expect(await verifyRun(b.url, run)).toEqual([]);
+    // Whoever is first to be heard again may take the others for dead.
+    for (const run of [...runs, ...late]) {
+      const { status, error } = run.end as AgentResponse;
+      expect(status === "completed" || error?.code === "RUN_INTERRUPTED").toBe(true);
+    }
+    // The sessions are free again.
+    const next = runs.map(({ sessionId }) => client(b.url, "quick 5", sessionId));
+    await Promise.all(next.map((run) => run.run()));
+  }, 60_000);
+
   test("when the store is restarted in the middle of runs, each client gets an end or goes on, and readiness tells", async () => {
     const runs = Array.from({ length: 6 }, (_, index) => client(index % 2 === 0 ? a.url : b.url, "slow 120"));
     const running = Promise.all(runs.map((run) => run.run()));

@@ -11,6 +11,7 @@ import { type TaskHandler, type TaskOptions, toTask } from "../tasks/task-defini
 import type { AgentAppOptions } from "./agent-app-options.ts";
 import { AgentEngine, type RetainOptions } from "./agent-engine.ts";
 import type { AppDefinition } from "./app-definition.ts";
+import { assertPathsFree } from "./assert-paths-free.ts";
 import { onExitSignals } from "./exit-signals.ts";
 import { type ListenOptions, listen } from "./listen.ts";
 import { type RunningApp, runningApp } from "./running-app.ts";
@@ -96,6 +97,7 @@ export class AgentApp<Resources = undefined> {
       handler: handler as QueryHandler<unknown, unknown, unknown>,
       history: options.history ?? adapter.history ?? "engine",
     };
+    assertPathsFree({ ...this.#definition, name: this.name });
     return this;
   }
 
@@ -106,12 +108,14 @@ export class AgentApp<Resources = undefined> {
     handler: EndpointHandler<z.output<Body>, z.output<Query>, Resources>,
   ): this {
     this.#definition.endpoints.push(toEndpoint(path, options, handler));
+    assertPathsFree({ ...this.#definition, name: this.name });
     return this;
   }
 
   /**
    * Work for the background: `POST <path>` submits it and answers at once, `GET <path>/:id` shows what came of it,
-   * `POST <path>/:id/cancel` cancels it, `GET <path>` lists.
+   * `POST <path>/:id/cancel` cancels it, `GET <path>` lists. Throws `CONFIGURATION_ERROR` where one of these is a route
+   * already.
    */
   task<Body extends z.ZodType = z.ZodUnknown>(
     path: string,
@@ -119,6 +123,7 @@ export class AgentApp<Resources = undefined> {
     handler: TaskHandler<z.output<Body>, Resources>,
   ): this {
     this.#definition.tasks.push(toTask(path, options, handler));
+    assertPathsFree({ ...this.#definition, name: this.name });
     return this;
   }
 

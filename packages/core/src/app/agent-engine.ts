@@ -3,6 +3,7 @@ import type { RunDispatcher, RunWorker } from "../contracts/run-dispatcher.ts";
 import type { RunStore } from "../contracts/run-store.ts";
 import { isService, type Service } from "../contracts/service.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { GuardedLogger } from "../runs/guarded-logger.ts";
 import type { HostedAgent } from "../runs/hosted-agent.ts";
 import { InMemoryRunStore } from "../runs/in-memory-run-store.ts";
 import { runLimits } from "../runs/run-limits.ts";
@@ -79,7 +80,8 @@ export class AgentEngine {
    * Starts everything for the first listener; rejects, everything stopped again, with what went wrong. One that does not
    * `work` only accepts runs and tasks, where a dispatcher takes them to those who do.
    */
-  retain(log: Logger, { work = this.#dispatcher === undefined }: RetainOptions = {}): Promise<void> {
+  retain(logger: Logger, { work = this.#dispatcher === undefined }: RetainOptions = {}): Promise<void> {
+    const log = new GuardedLogger(logger);
     return this.#next(async () => {
       if (this.#listeners === 0) await this.#start(log);
       // Whoever comes while the listeners before are closing takes on runs and tasks of its own.

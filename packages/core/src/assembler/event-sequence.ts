@@ -1,6 +1,10 @@
 import type { LogEntry } from "../contracts/log-entry.ts";
 import { DeltaLogEntry } from "../runs/delta-log-entry.ts";
 import { JsonLogEntry } from "../runs/json-log-entry.ts";
+import { flat } from "./flat.ts";
+
+/** Up to how many characters of JSON are copied to one string. Longer ones hold the texts of others, which they share. */
+const MAX_FLAT = 1024;
 
 /** Numbers events and serialises each exactly once. */
 export class EventSequence {
@@ -17,14 +21,15 @@ export class EventSequence {
   /** Adds the event whose JSON after its `sequence_number` is `rest`, and returns the whole of its JSON. */
   emit(rest: string): string {
     const seq = this.#next++;
-    const json = `{"sequence_number":${seq},${this.#mark}${rest}`;
+    const built = `{"sequence_number":${seq},${this.#mark}${rest}`;
+    const json = built.length > MAX_FLAT ? built : flat(built);
     this.#entries.push(new JsonLogEntry(seq, json));
     return json;
   }
 
   /** The head of the pieces of text whose events' JSON has `rest` between number and text. */
   deltaHead(rest: string): string {
-    return `${this.#mark}${rest}`;
+    return flat(`${this.#mark}${rest}`);
   }
 
   /** Adds a piece of text with a head that `deltaHead` made. */

@@ -11,6 +11,7 @@ import {
 import type { AgentPart, FinishReason } from "../contracts/agent-part.ts";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import { EventSequence } from "./event-sequence.ts";
+import { flat } from "./flat.ts";
 import { endLeftOpen } from "./left-open.ts";
 import { ToolMessages } from "./tool-messages.ts";
 import { addUsage } from "./usage-total.ts";
@@ -58,7 +59,8 @@ interface Source {
 /** Turns parts into the events of a run. The only code that knows which events are legal in which order. */
 export class MessageAssembler {
   readonly #events: EventSequence;
-  readonly #tools: ToolMessages;
+  /** Made for the first call; many runs have none. */
+  #toolMessages: ToolMessages | undefined;
   readonly #responseHead: string;
   readonly #options: MessageAssemblerOptions;
   readonly #createdAt: number;
@@ -74,12 +76,7 @@ export class MessageAssembler {
     this.#events = new EventSequence(options.first, options.attempt);
     for (const id of options.takenIds ?? []) this.#ids.set(id, 1);
     this.#createdAt = Math.floor((options.createdAt ?? options.now()) / 1000);
-    this.#responseHead = `"id":${JSON.stringify(options.responseId)},"created_at":${this.#createdAt}`;
-    this.#tools = new ToolMessages(
-      this.#events,
-      (id) => this.#uniqueId(id),
-      (json) => this.#output.push(json),
-    );
+    this.#responseHead = flat(`"id":${JSON.stringify(options.responseId)},"created_at":${this.#createdAt}`);
   }
 
   /** Why the agent says it ended, and the questions that wait for an answer. */
@@ -182,7 +179,7 @@ export class MessageAssembler {
   /** Ends every open message. */
   close(status: "completed" | "incomplete"): void {
     for (const source of this.#sources.values()) this.#closeSource(source, status);
-    this.#tools.close(status);
+    this.#toolMessages?.close(status);
   }
 
   /** Takes over the messages of an owner that died: those it left open end as `incomplete`. */
@@ -210,7 +207,7 @@ export class MessageAssembler {
     const head = `"object":"response","status":"${status}","error":${JSON.stringify(error)},${this.#responseHead}`;
     const tail = `"usage":${JSON.stringify(this.#usage)},"session_id":${JSON.stringify(this.#options.sessionId)}`;
     const details = incomplete === undefined ? "" : `,"incomplete_details":${JSON.stringify(incomplete)}`;
-    return `${head},"completed_at":${completedAt},"output":${output},${tail}${details}}`;
+    return `${flat(`${head},"completed_at":${completedAt},"output":`)}${output},${flat(`${tail}${details}}`)}`;
   }
 
   /** The open wire message of a framework's message: of that type, or of the message's own. */
@@ -236,6 +233,15 @@ export class MessageAssembler {
     if (source?.open === undefined) return;
     this.#output.push(source.open.message.close(status));
     source.open = undefined;
+  }
+
+  get #tools(): ToolMessages {
+    this.#toolMessages ??= new ToolMessages(
+      this.#events,
+      (id) => this.#uniqueId(id),
+      (json) => this.#output.push(json),
+    );
+    return this.#toolMessages;
   }
 
   #closeTextBefore(messageId: string | undefined): void {

@@ -1,5 +1,7 @@
 import type { ContentType, MessageType, Role, Usage } from "@agentscope-runtime/agent-api";
 import type { EventSequence } from "./event-sequence.ts";
+import { flat } from "./flat.ts";
+import { GrowingText } from "./growing-text.ts";
 
 export interface WireMessageInit {
   readonly id: string;
@@ -14,8 +16,7 @@ type Closing = "completed" | "incomplete";
 interface GrowingSlot {
   readonly type: "text" | "refusal";
   readonly deltaHead: string;
-  /** The pieces as they came: a string that grows would keep a node for each of them, and they are kept anyway. */
-  readonly pieces: string[];
+  readonly text: GrowingText;
 }
 
 /** One open message of the wire: `in_progress`, then its slots one after the other, then its end. */
@@ -45,11 +46,11 @@ export class WireMessage {
       this.closeSlot("completed");
       this.#growing = {
         type,
-        pieces: [],
         deltaHead: this.#events.deltaHead(`${this.#slotHead("in_progress", type, true)},"${type}":`),
+        text: new GrowingText(),
       };
     }
-    this.#growing.pieces.push(text);
+    this.#growing.text.append(text);
     this.#events.emitDelta(this.#growing.deltaHead, text);
   }
 
@@ -70,7 +71,7 @@ export class WireMessage {
     const slot = this.#growing;
     if (slot === undefined) return;
     this.#growing = undefined;
-    this.addSlot(slot.type, { [slot.type]: slot.pieces.join("") }, status);
+    this.addSlot(slot.type, { [slot.type]: slot.text.toString() }, status);
   }
 
   /** Ends the message and returns its JSON as it stands in the response's `output`. */
@@ -81,13 +82,15 @@ export class WireMessage {
 
   #slotHead(status: string, type: ContentType, delta: boolean): string {
     const index = this.#closedSlots.length;
-    return `"object":"content","status":"${status}","error":null,"type":"${type}","index":${index},"delta":${delta},"msg_id":${JSON.stringify(this.id)}`;
+    return flat(
+      `"object":"content","status":"${status}","error":null,"type":"${type}","index":${index},"delta":${delta},"msg_id":${JSON.stringify(this.id)}`,
+    );
   }
 
   #rest(status: string, content: string): string {
     const { id, type, role, metadata } = this.#init;
     const head = `"object":"message","status":"${status}","error":null,"id":${JSON.stringify(id)},"type":${JSON.stringify(type)}`;
     const tail = `"code":null,"message":null,"usage":${JSON.stringify(this.#usage)},"metadata":${JSON.stringify(metadata ?? null)}}`;
-    return `${head},"role":"${role}","content":${content},${tail}`;
+    return `${flat(`${head},"role":"${role}","content":`)}${content},${flat(tail)}`;
   }
 }

@@ -43,6 +43,8 @@ export interface RunBackend extends Service {
 
   release(lease: RunLease): Promise<string | undefined>;
 
+  disown(lease: RunLease): Promise<void>;
+
   /** Adds one segment, or checks the lease only. */
   append(lease: RunLease, segment: LogSegment | undefined): Promise<void>;
 

@@ -109,9 +109,12 @@ export interface ListRunsOptions extends PageOptions {
 
 /**
  * Keeps runs: a log of events each, who may write it, and in which order the runs of a session go. Calls that name an
- * unknown run reject with `RESOURCE_NOT_FOUND`, but for `get` and `release`. What waits is rejected by `stop`; reading ends.
+ * unknown run reject with `RESOURCE_NOT_FOUND`, but for `get`, `release` and `disown`. What waits is rejected by `stop`; reading ends.
  */
 export interface RunStore extends Service {
+  /** True where runs outlive the process. */
+  readonly lasting: boolean;
+
   /** How long an owner may be silent before others take its runs over, in milliseconds. */
   readonly leaseTtl: number;
 
@@ -142,6 +145,12 @@ export interface RunStore extends Service {
    * Resolves to the id of the run whose turn it is now, if nobody owns that.
    */
   release(lease: RunLease): Promise<string | undefined>;
+
+  /**
+   * Gives a run that has not ended back: nobody owns it from now on, and it keeps its place in the line. A void lease
+   * changes nothing.
+   */
+  disown(lease: RunLease): Promise<void>;
 
   /**
    * Adds entries, or only checks the lease where there are none. Rejects with `FENCED` if the lease is not the current
@@ -180,7 +189,7 @@ export interface RunStore extends Service {
   acquire(runId: string, owner: string, options?: { readonly unclaimed?: boolean }): Promise<RunLease>;
 
   /**
-   * Says that the owner lives. Resolves to false if it was silent for longer than `leaseTtl`, so that its runs may
+   * Says that the owner lives, as creating, acquiring and recovering runs does too. Resolves to false if it was silent for longer than `leaseTtl`, so that its runs may
    * belong to others by now: an `append` of nothing tells.
    */
   renew(owner: string): Promise<boolean>;

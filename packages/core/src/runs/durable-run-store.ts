@@ -38,6 +38,7 @@ export interface DurableRunStoreOptions {
  * memory, as soon as the backend has confirmed the write; those in other processes read the backend when it tells of a change.
  */
 export class DurableRunStore implements RunStore {
+  readonly lasting: boolean = true;
   readonly leaseTtl: number;
   readonly flushInterval: number;
   readonly #name: string;
@@ -113,6 +114,12 @@ export class DurableRunStore implements RunStore {
     const next = await this.#backend.release(lease);
     this.#drop(lease.runId);
     return next;
+  }
+
+  async disown(lease: RunLease): Promise<void> {
+    this.#started();
+    await this.#backend.disown(lease);
+    this.#drop(lease.runId);
   }
 
   async append(lease: RunLease, entries: readonly LogEntry[]): Promise<void> {

@@ -18,7 +18,6 @@ import { type RunSession, sessionKeyText } from "../contracts/session-key.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { decodeCursor, encodeCursor } from "../services/page-cursor.ts";
 import { pageLimit, toPage } from "../services/to-page.ts";
-import { abortable } from "./abortable.ts";
 import { FinishedRuns, type FinishedRunsOptions } from "./finished-runs.ts";
 import { IdempotencyKeys } from "./idempotency-keys.ts";
 import { RunOwners } from "./run-owners.ts";
@@ -58,6 +57,10 @@ export class InMemoryRunStore implements RunStore {
     this.#keys = new IdempotencyKeys(options.idempotencyTtl ?? 86_400_000, this.#now);
   }
 
+  get lasting(): boolean {
+    return false;
+  }
+
   /** Reads from memory what was just put there: to gather would only delay it. */
   get flushInterval(): number {
     return 0;
@@ -76,7 +79,7 @@ export class InMemoryRunStore implements RunStore {
     this.#started = false;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
-    const stopped = new RuntimeError("SERVICE_NOT_STARTED", "InMemoryRunStore was stopped.");
+    const stopped = () => new RuntimeError("SERVICE_NOT_STARTED", "InMemoryRunStore was stopped.");
     for (const run of this.#runs.values()) run.abandon(stopped);
     this.#runs.clear();
     this.#lanes.clear();
@@ -120,7 +123,9 @@ export class InMemoryRunStore implements RunStore {
   async waitTurn(lease: RunLease, signal?: AbortSignal): Promise<number> {
     const run = this.#find(lease.runId);
     run.assertHeld(lease);
-    await abortable(run.turn, signal);
+    await run.whenTurn(signal);
+    // It may have been another's by the time its turn came.
+    run.assertHeld(lease);
     if (!run.ended) {
       run.status = "in_progress";
       run.startedAt ??= this.#now();
@@ -135,7 +140,7 @@ export class InMemoryRunStore implements RunStore {
       return undefined;
     }
     run.settled = true;
-    run.leave(new RuntimeError("FENCED", `The run ${run.id} has left its session's line.`));
+    run.leave(() => new RuntimeError("FENCED", `The run ${run.id} has left its session's line.`));
     const lane = this.#lanes.get(run.lane) ?? [];
     const rest = lane.filter((other) => other !== run);
     if (rest.length === 0) this.#lanes.delete(run.lane);
@@ -143,6 +148,14 @@ export class InMemoryRunStore implements RunStore {
     const next = rest[0];
     next?.giveTurn();
     return next?.owner === undefined ? next?.id : undefined;
+  }
+
+  async disown(lease: RunLease): Promise<void> {
+    this.#assertStarted();
+    const run = this.#runs.get(lease.runId);
+    if (run === undefined || run.ended || run.epoch !== lease.epoch || run.owner !== lease.owner) return;
+    run.epoch++;
+    run.owner = undefined;
   }
 
   async append(lease: RunLease, entries: readonly LogEntry[]): Promise<void> {
@@ -208,8 +221,12 @@ export class InMemoryRunStore implements RunStore {
     return run.record;
   }
 
-  async watchCancel(runId: string, signal: AbortSignal): Promise<CancelRequest> {
-    return abortable(this.#find(runId).canceled, signal);
+  watchCancel(runId: string, signal: AbortSignal): Promise<CancelRequest> {
+    try {
+      return this.#find(runId).whenCanceled(signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async acquire(

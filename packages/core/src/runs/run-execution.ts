@@ -3,9 +3,13 @@ import type { MessageAssembler, RunOutcome } from "../assembler/message-assemble
 import type { Logger } from "../contracts/logger.ts";
 import type { RunLease, RunRecord, RunStore } from "../contracts/run-store.ts";
 import type { RunSessionHandle } from "../contracts/session-key.ts";
+import { hasCode } from "../errors/has-code.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { ForcedEnd } from "./forced-end.ts";
 import { handlerItems } from "./handler-items.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
+import { inTime } from "./in-time.ts";
+import { repeat } from "./repeat.ts";
 import { RunHistory } from "./run-history.ts";
 import { RunLogWriter } from "./run-log-writer.ts";
 import { canceledOutcome, closingOf, failureOf, outcomeOf } from "./run-outcome.ts";
@@ -24,10 +28,12 @@ export interface RunExecutionOptions {
 
 /** How an execution came to its end. */
 export interface ExecutionEnd {
-  /** False where the run's end could not be written although it is this owner's to write. */
-  readonly written: boolean;
+  /** False where the run has not ended, or not left its line, although that is this owner's to see to. */
+  readonly settled: boolean;
+  /** The fence of its session, if it had its turn. */
+  readonly fence?: number | undefined;
   /** The id of the run whose turn it is now, if nobody owns that. */
-  readonly next: string | undefined;
+  readonly next?: string | undefined;
 }
 
 /** One run from its creation to the moment its handler is done with. */
@@ -35,15 +41,14 @@ export class RunExecution {
   readonly #options: RunExecutionOptions;
   readonly #writer: RunLogWriter;
   readonly #history: RunHistory;
-  /** Aborts the handler. */
+  /** Aborts the handler, and with it all that waits only as long as the run lasts. */
   readonly #abort = new AbortController();
-  /** Ends what waits only as long as the run lasts. */
-  readonly #over = new AbortController();
-  /** Resolves when something other than the handler decides how the run ends. */
-  readonly #forced = Promise.withResolvers<void>();
-  #forcedOutcome: RunOutcome | undefined;
+  readonly #forced = new ForcedEnd();
   #closed = false;
-  #lost = false;
+  /** Whose the run is when the handler is done with: still this owner's, another's, or nobody's. */
+  #fate: "kept" | "lost" | "handed back" = "kept";
+  #fence: number | undefined;
+  #over = false;
 
   constructor(options: RunExecutionOptions) {
     this.#options = options;
@@ -56,75 +61,131 @@ export class RunExecution {
    * is free again; never rejects.
    */
   async execute({ queued }: { readonly queued: boolean }): Promise<ExecutionEnd> {
-    const { log } = this.#options;
+    const { agent, log } = this.#options;
     this.#watchCancel();
-    let written = true;
     try {
-      await this.#run(queued);
+      const session = await this.#forced.unless(this.#begin(queued), 0);
+      if (session === undefined) {
+        await this.#finish({ status: "canceled" });
+      } else {
+        const work = this.#work(session);
+        const outcome = await this.#forced.unless(work, agent.limits.cancelGrace);
+        await this.#finish(await this.#record(session, outcome ?? { status: "canceled" }));
+        if (outcome === undefined && this.kept) await this.#settle(work);
+      }
+      return await this.#leave();
     } catch (error) {
-      written = this.#lost || isFenced(error);
-      log.error({ err: error }, "the run could not be written to its end");
+      log.error({ err: error }, "the run could not be brought to its end");
+      if (hasCode(error, "FENCED")) this.#fate = "lost";
+      return { settled: this.#fate === "lost", fence: this.#fence };
     } finally {
-      this.#abort.abort(new RuntimeError("RUN_CANCELED", "The run has ended."));
-      this.#over.abort();
+      this.#stop();
     }
-    return { written, next: written ? await this.#release() : undefined };
   }
 
-  /** Gives the run up if another owner has taken it over. */
-  async check(): Promise<void> {
+  /** Ends what goes on only as long as the run. */
+  #stop(): void {
+    this.#over = true;
+    this.#abort.abort(RUN_ENDED);
+  }
+
+  /** True while the run is this owner's to bring to its end. */
+  get kept(): boolean {
+    return this.#fate === "kept";
+  }
+
+  /** Gives the run up if another owner has taken it over. Resolves to false if that can't be told. */
+  async check(): Promise<boolean> {
     const { store, lease, log } = this.#options;
     try {
       await store.append(lease, []);
+      return true;
     } catch (error) {
-      if (!isFenced(error) || this.#over.signal.aborted) return;
+      if (this.#over) return true;
+      if (!hasCode(error, "FENCED")) return false;
       log.warn({}, "another owner has taken the run over, since this one was silent for too long");
-      this.#lost = true;
+      this.#fate = "lost";
       this.#force({ status: "failed" });
+      return true;
     }
   }
 
-  async #release(): Promise<string | undefined> {
+  /**
+   * Gives the run back, for others to go on with, if it has not begun, or if its handler may be started again and `begun`
+   * says so.
+   */
+  handBack({ begun }: { readonly begun: boolean }): void {
+    const { limits } = this.#options.agent;
+    if (this.#forced.outcome !== undefined) return;
+    if (this.#fence !== undefined && !(begun && limits.recover === "rerun")) return;
+    this.#fate = "handed back";
+    this.#force({ status: "canceled" });
+  }
+
+  /** Makes room for the next run of the session, or for another owner. */
+  async #leave(): Promise<ExecutionEnd> {
     const { store, lease, log } = this.#options;
-    try {
-      return await store.release(lease);
-    } catch (error) {
-      log.error({ err: error }, "the run could not be released");
-      return undefined;
+    this.#stop();
+    if (this.#fate === "lost") return { settled: true };
+    if (this.#fate === "handed back") {
+      await this.#writer.flush();
+      await store.disown(lease);
+      log.info({}, "the run was handed back");
+      return { settled: true };
     }
+    return { settled: true, next: await store.release(lease) };
   }
 
-  async #run(queued: boolean): Promise<void> {
-    const { agent, assembler, lease, run, store, log } = this.#options;
-    const { limits } = agent;
+  /** Waits for the run's turn; resolves to `undefined` if it has to end before. */
+  async #begin(queued: boolean): Promise<RunSessionHandle | undefined> {
+    const { assembler, lease, run, store } = this.#options;
     if (queued) {
       assembler.status("queued");
       this.#write();
     }
-    const fence = await Promise.race([store.waitTurn(lease, this.#over.signal), this.#forced.promise]);
-    if (fence === undefined) return this.#finish({ status: "canceled" });
-
+    const { signal } = this.#abort;
+    const isFinal = (error: unknown) =>
+      signal.aborted || hasCode(error, "FENCED", "RESOURCE_NOT_FOUND", "SERVICE_NOT_STARTED");
+    let fence: number;
+    try {
+      fence = await repeat(() => store.waitTurn(lease, signal), isFinal);
+    } catch (error) {
+      if (this.#forced.outcome !== undefined) return undefined;
+      throw error;
+    }
+    if (this.#forced.outcome !== undefined) return undefined;
+    this.#fence = fence;
     assembler.status("in_progress");
     this.#write();
-    const session = Object.freeze({ ...run.session, fence });
-    const work = this.#work(session);
-    const outcome = (await this.#unlessForced(work)) ?? { status: "canceled" };
-    await this.#finish(await this.#record(session, outcome));
-
-    const timeout = sleep(limits.settleTimeout, undefined, { signal: this.#over.signal, ref: false });
-    const settled = await Promise.race([work, timeout.catch(() => undefined)]);
-    if (settled === undefined)
-      log.warn({}, "the handler has not returned in time: its session is free and fenced");
+    return Object.freeze({ ...run.session, fence });
   }
 
   /** Runs the handler to its end, and resolves to how the run ends if nothing else decides it. */
   async #work(session: RunSessionHandle): Promise<RunOutcome> {
-    const { agent, run, msgs, assembler, log } = this.#options;
+    const { agent, assembler, log, msgs, run } = this.#options;
+    const { adapter, resources } = agent;
     const { signal } = this.#abort;
     try {
       if (this.#history.kept) await this.#history.addInput(session);
-      const { resources } = agent;
-      await this.#pump(await agent.handler({ msgs, request: run.request, session, resources, signal, log }));
+      const result = await agent.handler({ msgs, request: run.request, session, resources, signal, log });
+      const reader = adapter.fromStream((part) => assembler.push(part));
+      let items = 0;
+      for await (const item of handlerItems(result, adapter)) {
+        // A handler that never waits would otherwise keep everybody else waiting.
+        if (++items % ITEMS_PER_TURN === 0) await nextTurn();
+        if (this.#closed) {
+          log.warn({}, "the handler goes on after the run has ended: what it emits is dropped");
+          break;
+        }
+        reader.push(item);
+        const lag = this.#write();
+        if (lag !== undefined) await lag;
+        this.#checkLimits();
+      }
+      if (!this.#closed) {
+        reader.end();
+        this.#write();
+      }
       return outcomeOf(assembler);
     } catch (error) {
       if (!signal.aborted) log.error({ err: error }, "the handler failed");
@@ -132,16 +193,30 @@ export class RunExecution {
     }
   }
 
+  #checkLimits(): void {
+    const { limits } = this.#options.agent;
+    if (this.#writer.count < limits.maxEvents && this.#writer.length < limits.maxLogLength) return;
+    this.#closed = true;
+    this.#force({ status: "incomplete", incomplete: { reason: "log_limit" } });
+  }
+
   /** Closes the run's messages and adds them to the history. A history that does not answer can't hold up the end. */
   async #record(session: RunSessionHandle, outcome: RunOutcome): Promise<RunOutcome> {
     const { agent, assembler, run, log } = this.#options;
     const { limits } = agent;
     this.#closed = true;
-    assembler.close(closingOf((this.#forcedOutcome ?? outcome).status));
-    if (!this.#history.kept) return outcome;
-    const added = this.#inTime(this.#addOutput(session), limits.settleTimeout);
+    assembler.close(closingOf((this.#forced.outcome ?? outcome).status));
+    if (!this.#history.kept || !this.kept) return outcome;
+    const added = inTime(
+      this.#addOutput(session),
+      limits.settleTimeout,
+      "The session's history did not answer in time.",
+    );
     try {
-      const done = await this.#unlessForced(added.then(() => true));
+      const done = await this.#forced.unless(
+        added.then(() => true),
+        limits.cancelGrace,
+      );
       if (done === undefined) log.warn({}, "the history has not answered: the run ends without it");
       return outcome;
     } catch (error) {
@@ -157,44 +232,15 @@ export class RunExecution {
     await this.#history.addOutput(session, this.#options.assembler.output);
   }
 
-  /** What `promise` resolves to, or `undefined` once something has forced the run to end and the grace is over. */
-  async #unlessForced<Value>(promise: Promise<Value>): Promise<Value | undefined> {
-    const { cancelGrace } = this.#options.agent.limits;
-    const forced = this.#forced.promise.then(() => sleep(cancelGrace, undefined, { ref: false }));
-    return Promise.race([promise, forced]);
-  }
-
-  /** Rejects with `TIMEOUT` what takes longer than `timeout` milliseconds. */
-  async #inTime(promise: Promise<void>, timeout: number): Promise<void> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const error = new RuntimeError("TIMEOUT", "The session's history did not answer in time.");
-    const timer = setTimeout(reject, timeout, error);
-    await Promise.race([promise, late]).finally(() => clearTimeout(timer));
-  }
-
-  async #pump(result: unknown): Promise<void> {
-    const { agent, assembler, log } = this.#options;
-    const { limits } = agent;
-    const reader = agent.adapter.fromStream((part) => assembler.push(part));
-    let items = 0;
-    for await (const item of handlerItems(result, agent.adapter)) {
-      // A handler that never waits would otherwise keep everybody else waiting.
-      if (++items % ITEMS_PER_TURN === 0) await nextTurn();
-      if (this.#closed) {
-        log.warn({}, "the handler goes on after the run has ended: what it emits is dropped");
-        return;
-      }
-      reader.push(item);
-      const lag = this.#write();
-      if (lag !== undefined) await lag;
-      if (this.#writer.count >= limits.maxEvents || this.#writer.length >= limits.maxLogLength) {
-        this.#closed = true;
-        this.#force({ status: "incomplete", incomplete: { reason: "log_limit" } });
-      }
-    }
-    if (this.#closed) return;
-    reader.end();
-    this.#write();
+  /** Waits for a handler that goes on after its run has ended, as long as its session may wait for it. */
+  async #settle(work: Promise<RunOutcome>): Promise<void> {
+    const { agent, log } = this.#options;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, agent.limits.settleTimeout).unref();
+    const settled = await Promise.race([work, late]);
+    clearTimeout(timer);
+    if (settled === undefined)
+      log.warn({}, "the handler has not returned in time: its session is free and fenced");
   }
 
   #write(): Promise<void> | undefined {
@@ -204,36 +250,37 @@ export class RunExecution {
 
   /** Ends the run: as it has to, if something forces it to; else as canceled, if that was accepted meanwhile; else so. */
   async #finish(natural: RunOutcome): Promise<void> {
+    if (!this.kept) return;
     const { assembler, store, run, log } = this.#options;
     const finish = this.#writer.finish.bind(this.#writer);
-    const end = await writeEnd(store, run.id, assembler, this.#forcedOutcome ?? natural, finish);
+    const end = await writeEnd(store, run.id, assembler, this.#forced.outcome ?? natural, finish);
     if (end !== undefined) log.info({ status: end.status, error: end.error }, "the run has ended");
   }
 
   #force(outcome: RunOutcome): void {
-    this.#forcedOutcome ??= outcome;
-    this.#forced.resolve();
+    this.#forced.force(outcome);
     this.#abort.abort(new RuntimeError("RUN_CANCELED", outcome.error?.message ?? "The run has to end."));
   }
 
-  async #watchCancel(): Promise<void> {
-    const { store, run, log } = this.#options;
-    const { signal } = this.#over;
-    while (!signal.aborted) {
-      try {
-        return this.#force(canceledOutcome(await store.watchCancel(run.id, signal)));
-      } catch (error) {
-        if (signal.aborted) return;
-        log.error({ err: error }, "cancellations of the run can't be received for now");
-        await sleep(WATCH_AGAIN, undefined, { signal, ref: false }).catch(() => undefined);
-      }
-    }
+  #watchCancel(): void {
+    const { store, run } = this.#options;
+    store.watchCancel(run.id, this.#abort.signal).then(
+      (cancel) => this.#force(canceledOutcome(cancel)),
+      (error) => this.#watchCancelAgain(error),
+    );
+  }
+
+  async #watchCancelAgain(error: unknown): Promise<void> {
+    const { signal } = this.#abort;
+    if (signal.aborted) return;
+    this.#options.log.error({ err: error }, "cancellations of the run can't be received for now");
+    await sleep(WATCH_AGAIN, undefined, { signal, ref: false }).catch(() => undefined);
+    if (!signal.aborted) this.#watchCancel();
   }
 }
 
-function isFenced(error: unknown): boolean {
-  return RuntimeError.is(error) && error.code === "FENCED";
-}
+/** One for all runs: to make an error takes longer than the rest of a run's end, and its stack would tell nothing. */
+const RUN_ENDED = new RuntimeError("RUN_CANCELED", "The run has ended.");
 
 /** How many items a handler may yield in one turn of the loop. */
 const ITEMS_PER_TURN = 256;

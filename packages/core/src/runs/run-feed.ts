@@ -1,11 +1,11 @@
 import type { LogEntry } from "../contracts/log-entry.ts";
 import { RunLog } from "./run-log.ts";
 import type { RunReader } from "./run-reader.ts";
-import type { TurnEnd } from "./turn-end.ts";
+import type { EndsTurn, TurnEnd } from "./turn-end.ts";
 
 /** The log of a run in memory, from entry `first` on, and those who wait for its next entry. */
-export class RunFeed {
-  readonly readers: Set<RunReader> = new Set();
+export class RunFeed implements EndsTurn {
+  #waiting: RunReader[] = [];
   readonly #first: number;
   readonly #log: RunLog;
   readonly #turnEnd: TurnEnd;
@@ -48,12 +48,29 @@ export class RunFeed {
     }
     if (this.#changed) return;
     this.#changed = true;
-    this.#turnEnd.add(this.#onTurnEnd);
+    this.#turnEnd.add(this);
   }
 
   /** The entries from number `from` on, at most `max` of them. */
   slice(from: number, max: number): readonly LogEntry[] {
     return this.#log.slice(from, max);
+  }
+
+  // Only now, so that readers get what the turn brought as one batch.
+  onTurnEnd(): void {
+    this.#changed = false;
+    this.#wake();
+    this.#log.fold();
+  }
+
+  /** Has the reader woken at the next change. */
+  wait(reader: RunReader): void {
+    this.#waiting.push(reader);
+  }
+
+  /** The reader waits no longer. */
+  leave(reader: RunReader): void {
+    this.#waiting = this.#waiting.filter((other) => other !== reader);
   }
 
   /** Lets go of everybody who waits: what follows, if anything, is not here. */
@@ -62,14 +79,9 @@ export class RunFeed {
     this.#wake();
   }
 
-  // At the end of the turn, so that readers get what the turn brought as one batch.
-  readonly #onTurnEnd = (): void => {
-    this.#changed = false;
-    this.#wake();
-    this.#log.fold();
-  };
-
   #wake(): void {
-    for (const reader of this.readers) reader.wake();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const reader of waiting) reader.wake();
   }
 }

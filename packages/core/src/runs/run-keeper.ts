@@ -1,8 +1,10 @@
 import type { Logger } from "../contracts/logger.ts";
-import type { RecoveredRun, RunStore } from "../contracts/run-store.ts";
+import type { RunLease, RunStore } from "../contracts/run-store.ts";
+import { hasCode } from "../errors/has-code.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
 import type { RunExecutions } from "./run-executions.ts";
-import type { RunRecovery } from "./run-recovery.ts";
+import { RunLeases } from "./run-leases.ts";
+import type { InterruptionCause, RunRecovery } from "./run-recovery.ts";
 
 export interface RunKeeperOptions {
   readonly store: RunStore;
@@ -16,98 +18,160 @@ export interface RunKeeperOptions {
   readonly claim: (runId: string) => Promise<void>;
 }
 
-/** Keeps this process's hold on its runs, and looks after the runs of processes that have died. */
+/** A run that may be this process's, and that nobody here is at work on. */
+export interface LooseRun {
+  readonly runId: string;
+  /** What this process would own it as. */
+  readonly owner: string;
+  readonly lease?: RunLease | undefined;
+  /** Its session's fence, if it is known to have had its turn. */
+  readonly fence?: number | undefined;
+  readonly cause: InterruptionCause;
+}
+
+/** Keeps this process's hold on its runs, and looks after those that nobody is at work on: its own, and those of the dead. */
 export class RunKeeper {
   readonly #options: RunKeeperOptions;
-  /** Runs of this owner whose end could not be written yet. */
-  readonly #unfinished = new Set<string>();
+  readonly #leases: RunLeases;
+  readonly #loose = new Map<string, LooseRun>();
+  /** The owner that runs of the dead are taken over as. It is given up where it can't be told what it got. */
+  #heir: string = crypto.randomUUID();
   #timer: NodeJS.Timeout | undefined;
-  #beating: Promise<void> | undefined;
-  #failing = false;
-  #recovering = true;
-  /** When to look after the runs of others again, on the clock of `performance.now`. */
-  #recoverFrom = 0;
+  #looking: Promise<void> | undefined;
+  #draining = false;
 
   constructor(options: RunKeeperOptions) {
     this.#options = options;
+    const { store, log, executions } = options;
+    this.#leases = new RunLeases({
+      store,
+      log,
+      owners: () => this.#owners(),
+      check: () => executions.check(),
+    });
   }
 
-  /** Begins, with runs that were left behind first of all. */
   start(): void {
-    this.#timer = setInterval(this.#beat, this.#options.store.leaseTtl / 3).unref();
-    this.#beat();
+    this.#leases.start();
+    this.#timer = setInterval(this.#look, this.#options.store.leaseTtl / 3).unref();
+    this.#look();
   }
 
-  /** Takes over no more runs, but goes on to hold those that are at work. */
-  drain(): void {
-    this.#recovering = false;
+  /** Takes over no more runs, but goes on to hold those that are at work. Resolves when no taking over is under way. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await this.#looking;
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#beating;
+    await this.#looking;
+    this.#leases.stop();
   }
 
-  /** Writes the end of a run as soon as that can be done again. */
-  finishLater(runId: string): void {
-    this.#unfinished.add(runId);
+  /** Goes on with a run, or ends it, as soon as the store tells what there is of it. */
+  tendLater(run: LooseRun): void {
+    this.#loose.set(run.runId, run);
   }
 
-  // A slow store is not asked a second time before it has answered.
-  readonly #beat = (): void => {
-    this.#beating ??= this.#keep().finally(() => {
-      this.#beating = undefined;
+  #owners(): Set<string> {
+    const { owner, executions } = this.#options;
+    const owners = executions.owners.add(owner);
+    for (const loose of this.#loose.values()) owners.add(loose.owner);
+    return owners;
+  }
+
+  readonly #look = (): void => {
+    this.#looking ??= this.#lookAfterAll().finally(() => {
+      this.#looking = undefined;
     });
   };
 
-  async #keep(): Promise<void> {
-    const { store, owner, executions, log } = this.#options;
+  async #lookAfterAll(): Promise<void> {
     try {
-      if (!(await store.renew(owner))) await executions.check();
-      await Promise.all([...this.#unfinished].map((runId) => this.#finish(runId)));
-      if (this.#recovering && performance.now() >= this.#recoverFrom) await this.#recover();
-      this.#failing = false;
+      await atOnce([...this.#loose.values()], (run) => this.#tend(run));
+      if (!this.#draining && this.#leases.steady) await this.#recover();
+      if (!this.#draining) await this.#claim();
     } catch (error) {
-      // A store that was away has heard nobody: whoever is alive gets the time to be heard first.
-      this.#recoverFrom = performance.now() + store.leaseTtl;
-      if (!this.#failing) log.error({ err: error }, "the run store can't be reached: leases may be lost");
-      this.#failing = true;
+      this.#options.log.error({ err: error }, "runs that nobody is at work on can't be looked after for now");
     }
   }
 
   async #recover(): Promise<void> {
-    const { store, owner, agents, claim } = this.#options;
-    const options = { agents: [...agents.keys()], limit: RUNS_PER_BEAT };
-    await Promise.all((await store.recover(owner, options)).map((recovered) => this.#resume(recovered)));
-    for (const runId of await store.unclaimed(options)) await claim(runId);
-  }
-
-  async #resume(recovered: RecoveredRun): Promise<void> {
-    const { agents, recovery, log } = this.#options;
-    const { id, session } = recovered.run;
-    try {
-      await recovery.resume(agents.get(session.agent) as HostedAgent, recovered);
-    } catch (error) {
-      log.error({ err: error, run_id: id }, "a run that was taken over could not be gone on with yet");
-      // It is this owner's now: nobody else would come for it.
-      this.#unfinished.add(id);
+    const { store, agents } = this.#options;
+    for (let full = true; full && !this.#draining; ) {
+      const owner = this.#heir;
+      let recovered: Awaited<ReturnType<RunStore["recover"]>>;
+      try {
+        recovered = await store.recover(owner, { agents: [...agents.keys()], limit: RUNS_AT_ONCE });
+      } catch (error) {
+        // What it may have got goes to whoever comes next, since it is silent from now on.
+        this.#heir = crypto.randomUUID();
+        throw error;
+      }
+      if (recovered.length === 0) return;
+      this.#heir = crypto.randomUUID();
+      full = recovered.length === RUNS_AT_ONCE;
+      for (const { run, lease, fence } of recovered) {
+        this.tendLater({ runId: run.id, owner, lease, fence, cause: "died" });
+      }
+      await atOnce(recovered, async (taken) => {
+        await this.#attempt(taken.run.id, async () => {
+          const agent = agents.get(taken.run.session.agent) as HostedAgent;
+          await this.#options.recovery.resume(agent, taken, "died");
+        });
+      });
     }
   }
 
-  async #finish(runId: string): Promise<void> {
-    const { store, owner, agents, recovery, log } = this.#options;
-    try {
+  async #claim(): Promise<void> {
+    const { store, agents, claim } = this.#options;
+    const waiting = await store.unclaimed({ agents: [...agents.keys()], limit: CLAIMS_AT_ONCE });
+    for (const runId of waiting) await claim(runId);
+  }
+
+  async #tend({ runId, owner, lease: held, fence, cause }: LooseRun): Promise<void> {
+    const { store, agents, recovery } = this.#options;
+    await this.#attempt(runId, async () => {
       const run = await store.get(runId);
       const agent = agents.get(run?.session.agent ?? "");
-      if (run?.owner === owner && agent !== undefined) {
-        await recovery.end(agent, run, await store.acquire(runId, owner));
+      if (run === undefined || agent === undefined) return;
+      if (run.owner !== owner) {
+        // It is another's. To be refused tells the store that readers here have to look elsewhere.
+        if (held !== undefined) await store.append(held, []).catch(ignoreFenced);
+        return;
       }
-      this.#unfinished.delete(runId);
+      const lease = await store.acquire(runId, owner);
+      const begun = run.startedAt !== undefined && run.completedAt === undefined;
+      const known = fence ?? (begun ? await store.waitTurn(lease) : undefined);
+      await recovery.resume(agent, { run, lease, fence: known }, cause);
+    });
+  }
+
+  /** Does what makes a run loose no longer; where that fails, it stays so. */
+  async #attempt(runId: string, step: () => Promise<void>): Promise<void> {
+    const loose = this.#loose.get(runId);
+    try {
+      await step();
+      if (this.#loose.get(runId) === loose) this.#loose.delete(runId);
     } catch (error) {
-      log.error({ err: error, run_id: runId }, "the run could not be written to its end yet");
+      this.#options.log.error({ err: error, run_id: runId }, "the run can't be gone on with yet");
     }
   }
 }
 
-/** How many runs to take over at a time. */
-const RUNS_PER_BEAT = 64;
+/** How many runs to take over, and to look after, at once. */
+const RUNS_AT_ONCE = 8;
+
+/** How many runs that nobody owns to have taken on at once. */
+const CLAIMS_AT_ONCE = 64;
+
+async function atOnce<Item>(items: readonly Item[], step: (item: Item) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += RUNS_AT_ONCE) {
+    await Promise.all(items.slice(at, at + RUNS_AT_ONCE).map(step));
+  }
+}
+
+function ignoreFenced(error: unknown): void {
+  if (!hasCode(error, "FENCED")) throw error;
+}

@@ -1,18 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { ErrorCode, TerminalStatus } from "@agentscope-runtime/agent-api";
+import type { TerminalStatus } from "@agentscope-runtime/agent-api";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import type { RunLease, RunStore } from "../contracts/run-store.ts";
-import { RuntimeError } from "../errors/runtime-error.ts";
+import { hasCode } from "../errors/has-code.ts";
 import { DeltaLogEntry } from "./delta-log-entry.ts";
+import { repeat } from "./repeat.ts";
 
 /** How far the store may lag behind before the handler is made to wait. */
 const MAX_PENDING = 256;
 
-/** How long to wait before a write that failed is tried again, in milliseconds: about six seconds in all. */
-const RETRY_DELAYS = [50, 100, 200, 400, 800, 1600, 3200];
-
 /** What no repetition can mend. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(["FENCED", "RESOURCE_NOT_FOUND", "SERVICE_NOT_STARTED"]);
+const FINAL = ["FENCED", "RESOURCE_NOT_FOUND", "SERVICE_NOT_STARTED"] as const;
 
 /**
  * Writes one run's log. Nobody waits for the store per event: what comes in while a write is under way goes into the
@@ -26,7 +23,9 @@ export class RunLogWriter {
   #pending: LogEntry[] = [];
   /** How many of them are being written. */
   #writing = 0;
-  /** While a write is under way: resolves when there is nothing left that can't wait. */
+  /** True while a write is under way. */
+  #busy = false;
+  /** Resolves when there is nothing left that can't wait, for those who wait for that. */
   #idle: PromiseWithResolvers<void> | undefined;
   /** How many of the pending entries are pieces of text, counted from the last. */
   #waiting = 0;
@@ -59,21 +58,21 @@ export class RunLogWriter {
       this.#waiting = entry instanceof DeltaLogEntry ? this.#waiting + 1 : 0;
     }
     this.#count += entries.length;
-    if (this.#idle === undefined) this.#schedule();
-    return this.#pending.length > MAX_PENDING ? this.#idle?.promise : undefined;
+    if (!this.#busy) this.#schedule();
+    return this.#busy && this.#pending.length > MAX_PENDING ? this.#untilIdle() : undefined;
   }
 
   /** Resolves when everything taken so far is stored; rejects if that can't be done. */
   async flush(): Promise<void> {
-    if (this.#idle === undefined && this.#pending.length > 0) this.#append();
-    while (this.#idle !== undefined) await this.#idle.promise;
+    if (!this.#busy && this.#pending.length > 0) this.#append();
+    while (this.#busy) await this.#untilIdle();
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#pending.length > 0) await this.flush();
   }
 
   /** Writes what is left together with the terminal entries; false if the run has ended before. */
   async finish(status: TerminalStatus, entries: readonly LogEntry[]): Promise<boolean> {
-    while (this.#idle !== undefined) await this.#idle.promise;
+    while (this.#busy) await this.#untilIdle();
     clearTimeout(this.#flush);
     const attempt = () => this.#store.finish(this.#lease, status, [...this.#pending, ...entries]);
     if (this.#failure !== undefined) return this.#repeat(this.#failure.error, attempt);
@@ -94,7 +93,7 @@ export class RunLogWriter {
   readonly #append = (): void => {
     clearTimeout(this.#flush);
     this.#flush = undefined;
-    this.#idle ??= Promise.withResolvers();
+    this.#busy = true;
     this.#writing = this.#pending.length;
     this.#store.append(this.#lease, this.#pending.slice()).then(this.#appended, this.#failed);
   };
@@ -121,24 +120,40 @@ export class RunLogWriter {
   };
 
   #rest(): void {
+    this.#busy = false;
     this.#idle?.resolve();
     this.#idle = undefined;
   }
 
-  /** Tries again until it works or it can't any more; then throws the last error. */
+  #untilIdle(): Promise<void> {
+    this.#idle ??= Promise.withResolvers();
+    return this.#idle.promise;
+  }
+
+  /** Tries again what failed with `error`. */
   async #repeat<Value>(error: unknown, attempt: () => Promise<Value>): Promise<Value> {
-    let last = error;
-    for (const delay of RETRY_DELAYS) {
-      if (RuntimeError.is(last) && FINAL.has(last.code)) break;
-      await sleep(delay);
-      try {
+    let tried = false;
+    return repeat(
+      async () => {
+        if (!tried) {
+          tried = true;
+          throw error;
+        }
         await this.#forgetStored();
-        return await attempt();
-      } catch (next) {
-        last = next;
-      }
-    }
-    throw last;
+        return attempt();
+      },
+      (failure) => this.#isFinal(failure),
+    );
+  }
+
+  /** Whether repeating is of no use. */
+  async #isFinal(error: unknown): Promise<boolean> {
+    if (!hasCode(error, "FENCED")) return hasCode(error, ...FINAL);
+    // The lease may still be held: an earlier write whose answer was lost has got there later than this one looked.
+    return this.#store.append(this.#lease, []).then(
+      () => false,
+      (refusal) => hasCode(refusal, ...FINAL),
+    );
   }
 
   /** A write may have succeeded although its answer did not arrive. */

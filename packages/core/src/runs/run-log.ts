@@ -1,19 +1,10 @@
 import type { LogEntry } from "../contracts/log-entry.ts";
 import { DeltaLogEntry } from "./delta-log-entry.ts";
+import { FoldedDeltas } from "./folded-deltas.ts";
 
-/** Pieces of text that follow each other in one slot. */
-interface Deltas {
-  readonly first: number;
-  readonly head: string;
-  readonly texts: string[];
-}
-
-/**
- * The entries of a run, in little memory: most are pieces of text that differ in their number and a word, so once they
- * are folded only the word is kept, and the entry is made again for those who come later.
- */
+/** The entries of a run, in little memory: most of them are pieces of text, which can be folded. */
 export class RunLog {
-  readonly #folded: (LogEntry | Deltas)[] = [];
+  readonly #folded: (LogEntry | FoldedDeltas)[] = [];
   #recent: LogEntry[] = [];
   /** The number of the first entry that is not folded. */
   #recentFrom: number;
@@ -39,16 +30,9 @@ export class RunLog {
     }
     const entries: LogEntry[] = [];
     for (let at = this.#find(from); at < this.#folded.length && entries.length < max; at++) {
-      const item = this.#folded[at] as LogEntry | Deltas;
-      if (!("texts" in item)) {
-        entries.push(item);
-        continue;
-      }
-      const { first, head, texts } = item;
-      const end = Math.min(texts.length, from - first + max);
-      for (let index = Math.max(0, from - first); index < end && entries.length < max; index++) {
-        entries.push(new DeltaLogEntry(first + index, head, texts[index] as string));
-      }
+      const item = this.#folded[at] as LogEntry | FoldedDeltas;
+      if (item instanceof FoldedDeltas) entries.push(...item.slice(from, max - entries.length));
+      else entries.push(item);
     }
     return entries;
   }
@@ -63,18 +47,10 @@ export class RunLog {
     this.#recent = [];
   }
 
-  #foldDelta({ seq, head, text }: DeltaLogEntry): void {
+  #foldDelta(entry: DeltaLogEntry): void {
     const last = this.#folded.at(-1);
-    if (
-      last !== undefined &&
-      "texts" in last &&
-      last.head === head &&
-      last.first + last.texts.length === seq
-    ) {
-      last.texts.push(text);
-    } else {
-      this.#folded.push({ first: seq, head, texts: [text] });
-    }
+    if (last instanceof FoldedDeltas && last.add(entry)) return;
+    this.#folded.push(new FoldedDeltas(entry));
   }
 
   /** The place of the item that holds number `seq`. */
@@ -83,8 +59,8 @@ export class RunLog {
     let high = this.#folded.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      const item = this.#folded[middle] as LogEntry | Deltas;
-      if (("texts" in item ? item.first : item.seq) <= seq) low = middle;
+      const item = this.#folded[middle] as LogEntry | FoldedDeltas;
+      if (item.seq <= seq) low = middle;
       else high = middle - 1;
     }
     return low;

@@ -44,7 +44,7 @@ export class RunReader implements AsyncIterableIterator<readonly LogEntry[], und
     if (result !== undefined) return Promise.resolve(result);
     return new Promise((resolve) => {
       this.#waiting = resolve;
-      this.#feed.readers.add(this);
+      this.#feed.wait(this);
     });
   }
 
@@ -53,15 +53,16 @@ export class RunReader implements AsyncIterableIterator<readonly LogEntry[], und
     return Promise.resolve(DONE);
   }
 
-  /** Looks again, because something has changed. */
+  /** Looks again, because something has changed; waits on if that brought nothing. */
   wake(): void {
     if (this.#waiting === undefined) return;
     const result = this.#take();
-    if (result === undefined) return;
-    const resolve = this.#waiting;
+    if (result === undefined) {
+      this.#feed.wait(this);
+      return;
+    }
+    this.#waiting(result);
     this.#waiting = undefined;
-    this.#feed.readers.delete(this);
-    resolve(result);
   }
 
   /** What there is to say now; `undefined` where that is nothing yet. */
@@ -79,7 +80,9 @@ export class RunReader implements AsyncIterableIterator<readonly LogEntry[], und
 
   readonly #close = (): void => {
     this.#end();
-    this.wake();
+    this.#feed.leave(this);
+    this.#waiting?.(DONE);
+    this.#waiting = undefined;
   };
 
   #end(): void {

@@ -1,11 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type AgentRequest,
-  type AgentResponse,
-  isTerminal,
-  newResponseId,
-  type ResolvedAgentRequest,
-} from "@agentscope-runtime/agent-api";
+import { type AgentRequest, type AgentResponse, isTerminal } from "@agentscope-runtime/agent-api";
 import { MessageAssembler } from "../assembler/message-assembler.ts";
 import type { LogEntry } from "../contracts/log-entry.ts";
 import type { Logger } from "../contracts/logger.ts";
@@ -13,23 +6,30 @@ import type { Page } from "../contracts/page.ts";
 import type { RunDispatcher } from "../contracts/run-dispatcher.ts";
 import type {
   CancelRequest,
+  CreateResult,
   Idempotency,
   ListRunsOptions,
+  NewRun,
   ReadRunOptions,
+  RunLease,
   RunRecord,
   RunStore,
 } from "../contracts/run-store.ts";
+import { hasCode } from "../errors/has-code.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { shuttingDown } from "../errors/shutting-down.ts";
 import { assertSelf } from "./assert-self.ts";
+import { drainRuns } from "./drain-runs.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
 import { joinRun } from "./join-run.ts";
+import { resolveRequest } from "./resolve-request.ts";
 import type { ExecutionEnd } from "./run-execution.ts";
 import { RunExecutions } from "./run-executions.ts";
 import { RunKeeper } from "./run-keeper.ts";
 import { RunRecovery } from "./run-recovery.ts";
 import { SessionDeletion } from "./session-deletion.ts";
 import { Sessions } from "./sessions.ts";
+import { Snapshots } from "./snapshots.ts";
 import { toInput } from "./to-input.ts";
 
 /** Who asks, as `authenticate` says; without it nobody in particular. */
@@ -75,8 +75,11 @@ export class Runs {
   readonly #dispatcher: RunDispatcher | undefined;
   readonly #owner = crypto.randomUUID();
   readonly #executions: RunExecutions;
+  /** Of runs that come to this process by themselves, and of those that it is told to execute. */
   readonly #recovery: RunRecovery;
+  readonly #claimed: RunRecovery;
   readonly #keeper: RunKeeper;
+  readonly #snapshots: Snapshots;
   readonly #admissions = new Set<Promise<unknown>>();
   #drained: Promise<void> | undefined;
 
@@ -86,9 +89,13 @@ export class Runs {
     this.#now = now;
     this.#agents = agents;
     this.#dispatcher = dispatcher;
-    this.#executions = new RunExecutions(store, log, (runId, end) => this.#ended(runId, end));
+    this.#snapshots = new Snapshots(store);
+    this.#executions = new RunExecutions(store, log, (lease, end) => this.#ended(lease, end));
     const claim = (runId: string) => this.#claim(runId);
-    this.#recovery = new RunRecovery({ store, executions: this.#executions, log, now, claim });
+    const executes = () => dispatcher === undefined && !this.draining;
+    const recovery = { store, executions: this.#executions, log, now, claim };
+    this.#recovery = new RunRecovery({ ...recovery, executes });
+    this.#claimed = new RunRecovery({ ...recovery, executes: () => !this.draining });
     this.#keeper = new RunKeeper({
       store,
       owner: this.#owner,
@@ -103,7 +110,7 @@ export class Runs {
       owner: this.#owner,
       now,
       cancel: (runId, cancel) => this.cancel(runId, cancel),
-      onEnd: (runId, end) => this.#ended(runId, end),
+      onEnd: (lease, end) => this.#ended(lease, end),
     });
     this.sessions = new Sessions((agent, session) => this.#admitted(() => deletion.delete(agent, session)));
   }
@@ -136,14 +143,14 @@ export class Runs {
       throw new RuntimeError("QUEUE_FULL", "Too many runs are at work: try again later.", { retryAfter: 1 });
     }
     const { caller = {}, idempotency, cancel } = options;
-    const resolved = await this.#resolve(agent, request, caller);
+    const resolved = await resolveRequest(request, caller, (runId) => this.get(agent.name, runId, caller));
     const msgs = cancel === undefined ? toInput(agent, resolved) : undefined;
     const { id, session_id: sessionId, user_id: userId } = resolved;
     const assembler = new MessageAssembler({ responseId: id, sessionId, now: this.#now });
     assembler.status("created");
     const [created] = assembler.take();
     const scope = JSON.stringify([agent.name, caller.userId ?? request.user_id, idempotency?.key]);
-    const result = await this.#store.create({
+    const result = await this.#create({
       session: { agent: agent.name, userId, sessionId },
       request: resolved,
       createdAt: this.#now(),
@@ -157,7 +164,7 @@ export class Runs {
 
     const { run, lease, ahead } = result;
     if (cancel !== undefined) {
-      await this.#recovery.end(agent, await this.#store.requestCancel(id, cancel), lease);
+      await this.#cancelNew(agent, lease, cancel);
     } else if (this.#dispatcher === undefined) {
       this.#executions.start({ agent, run, lease, msgs, assembler, queued: ahead > 0 });
     } else if (ahead === 0) {
@@ -166,30 +173,69 @@ export class Runs {
     return { run, replayed: false };
   }
 
+  /** Ends a run that has no handler. What fails here is done again later. */
+  async #cancelNew(agent: HostedAgent, lease: RunLease, cancel: CancelRequest): Promise<void> {
+    const { runId, owner } = lease;
+    try {
+      await this.#recovery.cancel(agent, await this.#store.requestCancel(runId, cancel), lease);
+    } catch (error) {
+      this.#keeper.tendLater({ runId, owner, lease, cause: "cut off" });
+      throw error;
+    }
+  }
+
+  async #create(run: NewRun): Promise<CreateResult> {
+    try {
+      return await this.#store.create(run);
+    } catch (error) {
+      const refused = RuntimeError.is(error) && error.status < 500;
+      // It may be there all the same, and whoever asked with a key will ask for it again.
+      if (!refused) this.#keeper.tendLater({ runId: run.request.id, owner: this.#owner, cause: "cut off" });
+      throw error;
+    }
+  }
+
   /** Runs a handler for a run that nobody owns yet; resolves when its session is free again. */
   async take(runId: string): Promise<void> {
+    await this.#admitted(() => this.#take(runId));
+    await this.#executions.settled(runId);
+  }
+
+  async #take(runId: string): Promise<void> {
     const run = await this.#store.get(runId);
     const agent = this.#agents.get(run?.session.agent ?? "");
     if (run === undefined || agent === undefined || run.owner !== undefined) return;
-    const lease = await this.#store.acquire(runId, this.#owner, { unclaimed: true });
-    await this.#recovery.resume(agent, { run, lease });
-    await this.#executions.settled(runId);
+    try {
+      const lease = await this.#store.acquire(runId, this.#owner, { unclaimed: true });
+      await this.#claimed.resume(agent, { run, lease }, "died");
+    } catch (error) {
+      if (!hasCode(error, "FENCED")) {
+        this.#keeper.tendLater({ runId, owner: this.#owner, cause: "cut off" });
+        throw error;
+      }
+    }
   }
 
   /** Has a run taken on that nobody owns. What fails here is done again later. */
   async #claim(runId: string): Promise<void> {
-    const run = await this.#store.get(runId);
+    const failed = (error: unknown) =>
+      this.#log.error({ err: error, run_id: runId }, "the run could not be taken on yet");
     try {
-      if (run === undefined) return;
-      if (this.#dispatcher === undefined) this.take(runId).catch(() => undefined);
-      else await this.#dispatcher.dispatch(run.session.agent, runId);
+      if (this.#dispatcher === undefined) {
+        // Others will find it, if there are any.
+        if (!this.draining) this.take(runId).catch(failed);
+        return;
+      }
+      const run = await this.#store.get(runId);
+      if (run !== undefined) await this.#dispatcher.dispatch(run.session.agent, runId);
     } catch (error) {
-      this.#log.error({ err: error, run_id: runId }, "the run could not be dispatched yet");
+      failed(error);
     }
   }
 
-  async #ended(runId: string, { written, next }: ExecutionEnd): Promise<void> {
-    if (!written) this.#keeper.finishLater(runId);
+  async #ended(lease: RunLease, { settled, fence, next }: ExecutionEnd): Promise<void> {
+    const { runId, owner } = lease;
+    if (!settled) this.#keeper.tendLater({ runId, owner, lease, fence, cause: "cut off" });
     if (next !== undefined) await this.#claim(next);
   }
 
@@ -217,7 +263,7 @@ export class Runs {
 
   /** A snapshot, which stands for all entries up to its number, and then the entries that follow; see {@link joinRun}. */
   join(run: RunRecord, signal?: AbortSignal): AsyncIterable<readonly LogEntry[]> {
-    return joinRun(this.#store, run, signal);
+    return joinRun(this.#store, this.#snapshots, run, signal);
   }
 
   /** Asks for the run to be canceled; an ended run stays as it is. */
@@ -225,7 +271,8 @@ export class Runs {
     const run = await this.#store.requestCancel(runId, cancel);
     const agent = this.#agents.get(run.session.agent);
     // Nobody is there yet to cancel it.
-    if (run.owner === undefined && run.completedAt === undefined && agent !== undefined) {
+    const waits = run.startedAt === undefined && run.completedAt === undefined;
+    if (run.owner === undefined && waits && agent !== undefined) {
       await this.#endUnclaimed(agent, run);
     }
     return run;
@@ -234,9 +281,9 @@ export class Runs {
   async #endUnclaimed(agent: HostedAgent, run: RunRecord): Promise<void> {
     try {
       const lease = await this.#store.acquire(run.id, this.#owner, { unclaimed: true });
-      await this.#recovery.end(agent, run, lease);
+      await this.#recovery.cancel(agent, run, lease);
     } catch (error) {
-      if (!(RuntimeError.is(error) && error.code === "FENCED")) throw error;
+      if (!hasCode(error, "FENCED")) throw error;
       // Somebody has taken it on meanwhile, and is told of the cancellation.
     }
   }
@@ -252,67 +299,19 @@ export class Runs {
   }
 
   /**
-   * Takes on no more runs, and resolves when none is left: those that run get `grace` milliseconds to end by
-   * themselves, then they are canceled.
+   * Takes on no more runs, and resolves when none is left. Where runs outlive the process, those that only waited are
+   * left to others. Those that run get `grace` milliseconds to end by themselves; then they are canceled, or left to
+   * others if their handlers may be started again.
    */
   drain(grace: number): Promise<void> {
-    this.#drained ??= this.#drain(grace).finally(() => this.#keeper.stop());
+    const admitted = () => Promise.allSettled([this.#keeper.drain(), ...this.#admissions]);
+    const options = { store: this.#store, executions: this.#executions, log: this.#log, admitted };
+    this.#drained ??= drainRuns(options, grace).finally(() => this.#keeper.stop());
     return this.#drained;
   }
-
-  async #drain(grace: number): Promise<void> {
-    this.#keeper.drain();
-    const settled = async () => {
-      await Promise.allSettled(this.#admissions);
-      await this.#executions.settled();
-    };
-    const over = new AbortController();
-    const timeout = (ms: number) => sleep(ms, undefined, { signal: over.signal }).catch(() => undefined);
-    await Promise.race([settled(), timeout(grace)]);
-    const longest = this.#executions.cancelGrace;
-    await Promise.all(this.#executions.ids.map((id) => this.#cancelAtDrain(id)));
-    await Promise.race([settled(), timeout(longest + SETTLE_AT_DRAIN)]);
-    over.abort();
-    if (this.#executions.size > 0) {
-      this.#log.warn({ runs: this.#executions.ids }, "some handlers have not returned before the end");
-    }
-  }
-
-  async #cancelAtDrain(id: string): Promise<void> {
-    try {
-      await this.#store.requestCancel(id, { reason: "The server is shutting down." });
-    } catch (error) {
-      this.#log.error({ err: error, run_id: id }, "the run could not be canceled at the end");
-    }
-  }
-
-  async #resolve(agent: HostedAgent, request: AgentRequest, caller: Caller): Promise<ResolvedAgentRequest> {
-    if (caller.userId !== undefined) assertSelf(request.user_id || undefined, caller.userId);
-    const waiting =
-      request.continues === undefined ? undefined : await this.get(agent.name, request.continues, caller);
-    if (waiting !== undefined) assertWaiting(waiting, request);
-    const sessionId = request.session_id || waiting?.session.sessionId || crypto.randomUUID();
-    const userId = caller.userId || request.user_id || waiting?.session.userId || sessionId;
-    return { ...request, id: request.id || newResponseId(), session_id: sessionId, user_id: userId };
-  }
 }
-
-/** How long a shutdown waits for canceled handlers to return, in milliseconds beyond the cancel grace. */
-const SETTLE_AT_DRAIN = 2000;
 
 function assertKept(run: RunRecord): RunRecord {
   if (!run.expired) return run;
   throw new RuntimeError("RUN_EXPIRED", `The events of run ${run.id} are no longer kept.`);
-}
-
-function assertWaiting({ id, status, session }: RunRecord, request: AgentRequest): void {
-  if (status !== "incomplete") {
-    throw new RuntimeError(
-      "INVALID_PARAMETER",
-      `continues names run ${id}, which is ${status} and waits for nothing.`,
-    );
-  }
-  if (request.session_id && request.session_id !== session.sessionId) {
-    throw new RuntimeError("INVALID_PARAMETER", `continues names run ${id}, which is of another session.`);
-  }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AgentRequest, newResponseId } from "@agentscope-runtime/agent-api";
 import { MessageAssembler } from "../assembler/message-assembler.ts";
 import type { LogEntry } from "../contracts/log-entry.ts";
-import type { CancelRequest, RunLease, RunStore } from "../contracts/run-store.ts";
+import type { CancelRequest, RunLease, RunRecord, RunStore } from "../contracts/run-store.ts";
 import { type RunSession, type RunSessionHandle, sessionKeyText } from "../contracts/session-key.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
@@ -16,7 +16,12 @@ export interface SessionDeletionOptions {
   readonly now: () => number;
   readonly cancel: (runId: string, cancel: CancelRequest) => Promise<unknown>;
   /** Is told of the end of what stood in a session's line. */
-  readonly onEnd: (runId: string, end: ExecutionEnd) => Promise<void>;
+  readonly onEnd: (lease: RunLease, end: ExecutionEnd) => Promise<void>;
+}
+
+/** True for what is no run, but the place of a deletion in its session's line. */
+export function isDeletion({ request }: RunRecord): boolean {
+  return request.continues === DELETION.continues;
 }
 
 /**
@@ -32,7 +37,8 @@ export class SessionDeletion {
   }
 
   /**
-   * Cancels the session's runs, waits until they have settled, and deletes runs, memories, state and history. Where it
+   * Cancels the session's runs, waits until they have settled, and deletes runs, memories, state and history. Does and
+   * leaves nothing where there is nothing of the session. Where it
    * fails in the middle it can be done again. Rejects with `SESSION_BUSY` if runs keep the session for too long.
    */
   delete(agent: HostedAgent, session: RunSession): Promise<void> {
@@ -46,6 +52,7 @@ export class SessionDeletion {
   async #delete(agent: HostedAgent, session: RunSession): Promise<void> {
     const { store } = this.#options;
     const { cancelGrace, settleTimeout } = agent.limits;
+    if (!(await isKnown(store, agent, session))) return;
     const late = AbortSignal.timeout(cancelGrace + settleTimeout + store.leaseTtl);
     for (;;) {
       const fence = await this.#turn(session, late);
@@ -90,7 +97,7 @@ export class SessionDeletion {
   async #enqueue(session: RunSession): Promise<{ readonly lease: RunLease; readonly end: LogEntry }> {
     const { store, owner, now } = this.#options;
     const id = newResponseId();
-    const ids = { id, session_id: session.sessionId, user_id: session.userId };
+    const ids = { id, session_id: session.sessionId, user_id: session.userId, ...DELETION };
     const assembler = new MessageAssembler({ responseId: id, sessionId: session.sessionId, now });
     assembler.status("created");
     const [created] = assembler.take();
@@ -110,18 +117,34 @@ export class SessionDeletion {
   /** Makes room for what comes behind, at once or, if the store fails, as soon as that can be done. */
   async #leave(lease: RunLease, end: LogEntry): Promise<void> {
     const { store, onEnd } = this.#options;
-    let left: ExecutionEnd = { written: false, next: undefined };
+    let left: ExecutionEnd = { settled: false };
     try {
       await store.finish(lease, "canceled", [end]);
-      left = { written: true, next: await store.release(lease) };
+      left = { settled: true, next: await store.release(lease) };
     } catch (error) {
-      if (isOvertaken(error)) left = { written: true, next: undefined };
+      if (isOvertaken(error)) left = { settled: true };
     }
-    await onEnd(lease.runId, left);
+    await onEnd(lease, left);
   }
 }
 
 const DELETED: CancelRequest = { reason: "The session is deleted." };
+
+/** Marks the place of a deletion: as no request from outside can be, where an empty id is refused. */
+const DELETION = { continues: "" } as const;
+
+/** Whether there is anything of a session. */
+async function isKnown(store: RunStore, agent: HostedAgent, session: RunSession): Promise<boolean> {
+  const { states, histories, memories } = sessionServices(agent);
+  const { items } = await store.list({ ...session, limit: 1 });
+  if (items.length > 0) return true;
+  for (const state of states) if ((await state.exportState(session)) !== undefined) return true;
+  for (const history of histories) if ((await history.getSession(session)) !== undefined) return true;
+  for (const memory of memories) {
+    if ((await memory.listMemory(session, { limit: 1 })).items.length > 0) return true;
+  }
+  return false;
+}
 
 /** Deletes what the services keep of a session; the history, by which it is found, at last. */
 async function forget(agent: HostedAgent, session: RunSessionHandle): Promise<void> {

@@ -8,7 +8,9 @@ import type {
 } from "../contracts/session-history-service.ts";
 import type { RunSession } from "../contracts/session-key.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { toJsonObjectText } from "../services/json-object.ts";
 import { assertSelf } from "./assert-self.ts";
+import { boundedPage } from "./bounded-page.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
 import type { Caller } from "./runs.ts";
 import { sessionServices } from "./session-services.ts";
@@ -25,9 +27,23 @@ export interface ListOwnSessionsOptions extends PageOptions {
   readonly userId?: string | undefined;
 }
 
+/** A session with a page of its messages. */
+export interface OpenedSession {
+  readonly session: Session;
+  readonly messages: Page<Message>;
+}
+
+/** How many characters a session's name may have. */
+export const MAX_NAME_LENGTH = 1024;
+
+/** How many characters of JSON a session's metadata may have. */
+export const MAX_METADATA_LENGTH = 16_384;
+
 /**
  * The sessions of agents, for clients: a caller with an id sees their own only, and may ask for no others. All but the
- * deletion needs a session history and rejects with `UNSUPPORTED` where the app has none.
+ * deletion needs a session history and rejects with `UNSUPPORTED` where the app has none. Names have up to 1024
+ * characters and metadata up to 16,384 of JSON, else they are an `INVALID_PARAMETER`. A page ends early, with a cursor,
+ * where its items make more than about 4 Mi characters of JSON.
  */
 export class Sessions {
   readonly #delete: (agent: HostedAgent, session: RunSession) => Promise<void>;
@@ -46,7 +62,10 @@ export class Sessions {
     if (caller.userId !== undefined) assertSelf(userId || undefined, caller.userId);
     const whose = caller.userId || userId;
     if (!whose) throw new RuntimeError("MISSING_PARAMETER", "user_id has to say whose sessions to list.");
-    return history.listSessions({ agent: agent.name, userId: whose, limit, cursor });
+    const whole = { agent: agent.name, userId: whose };
+    return boundedPage({ limit, cursor }, FIRST_SESSIONS, (page) =>
+      history.listSessions({ ...whole, ...page }),
+    );
   }
 
   /** Rejects with `SESSION_EXISTS`. */
@@ -56,15 +75,30 @@ export class Sessions {
     change: SessionChange = {},
     caller: Caller = {},
   ): Promise<Session> {
-    return historyOf(agent).createSession(toSession(agent, name, caller), change);
+    const session = toSession(agent, name, caller);
+    assertBounds(change);
+    return historyOf(agent).createSession(session, change);
   }
 
   /** Rejects with `RESOURCE_NOT_FOUND` where the caller has no such session. */
   async get(agent: HostedAgent, name: SessionName, caller: Caller = {}): Promise<Session> {
-    const found = await historyOf(agent).getSession(toSession(agent, name, caller));
-    if (found === undefined)
-      throw new RuntimeError("RESOURCE_NOT_FOUND", `There is no session ${name.sessionId}.`);
-    return found;
+    return find(historyOf(agent), toSession(agent, name, caller));
+  }
+
+  /** The session and a page of its messages. Rejects with `RESOURCE_NOT_FOUND`. */
+  async open(
+    agent: HostedAgent,
+    name: SessionName,
+    { order, ...options }: GetMessagesOptions = {},
+    caller: Caller = {},
+  ): Promise<OpenedSession> {
+    const history = historyOf(agent);
+    const key = toSession(agent, name, caller);
+    const session = await find(history, key);
+    const messages = await boundedPage(options, FIRST_MESSAGES, (page) =>
+      history.getMessages(key, { order, ...page }),
+    );
+    return { session, messages };
   }
 
   /** A page of the session's messages. Rejects with `RESOURCE_NOT_FOUND`. */
@@ -74,8 +108,7 @@ export class Sessions {
     options: GetMessagesOptions = {},
     caller: Caller = {},
   ): Promise<Page<Message>> {
-    await this.get(agent, name, caller);
-    return historyOf(agent).getMessages(toSession(agent, name, caller), options);
+    return (await this.open(agent, name, options, caller)).messages;
   }
 
   /** Changes name or metadata. Rejects with `RESOURCE_NOT_FOUND`. */
@@ -85,7 +118,9 @@ export class Sessions {
     change: SessionChange,
     caller: Caller = {},
   ): Promise<Session> {
-    return historyOf(agent).updateSession(toSession(agent, name, caller), change);
+    const session = toSession(agent, name, caller);
+    assertBounds(change);
+    return historyOf(agent).updateSession(session, change);
   }
 
   /**
@@ -103,9 +138,29 @@ function toSession(agent: HostedAgent, { sessionId, userId }: SessionName, calle
   return { agent: agent.name, userId: caller.userId || userId || sessionId, sessionId };
 }
 
+async function find(history: SessionHistoryService, session: RunSession): Promise<Session> {
+  const found = await history.getSession(session);
+  if (found !== undefined) return found;
+  throw new RuntimeError("RESOURCE_NOT_FOUND", `There is no session ${session.sessionId}.`);
+}
+
+function assertBounds({ name, metadata }: SessionChange): void {
+  if (name != null && name.length > MAX_NAME_LENGTH) {
+    throw new RuntimeError("INVALID_PARAMETER", `A session's name has up to ${MAX_NAME_LENGTH} characters.`);
+  }
+  if (metadata == null) return;
+  if (toJsonObjectText(metadata, "The metadata").length <= MAX_METADATA_LENGTH) return;
+  const message = `A session's metadata has up to ${MAX_METADATA_LENGTH} characters of JSON.`;
+  throw new RuntimeError("INVALID_PARAMETER", message);
+}
+
 function historyOf(agent: HostedAgent): SessionHistoryService {
   const [history] = sessionServices(agent).histories;
   if (history !== undefined) return history;
   const message = `${agent.name} keeps no history: return a SessionHistoryService from init, or name one with services().`;
   throw new RuntimeError("UNSUPPORTED", message);
 }
+
+/** How many items a page begins with, before anybody knows how long they are. */
+const FIRST_SESSIONS = 128;
+const FIRST_MESSAGES = 4;

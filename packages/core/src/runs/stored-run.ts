@@ -4,6 +4,7 @@ import type { CancelRequest, NewRun, RunLease, RunRecord } from "../contracts/ru
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { RunFeed } from "./run-feed.ts";
 import type { TurnEnd } from "./turn-end.ts";
+import { Waiters } from "./waiters.ts";
 
 /** A run in the memory of its store: its record, its log, and who waits for what. */
 export class StoredRun {
@@ -27,8 +28,10 @@ export class StoredRun {
   #expired = false;
   #lastSeq: number;
   readonly #turnEnd: TurnEnd;
-  readonly #turn = Promise.withResolvers<void>();
-  readonly #canceled = Promise.withResolvers<CancelRequest>();
+  #hasTurn = false;
+  /** Those who wait for the run's turn, or for its cancellation. */
+  readonly #turn = new Waiters<void>();
+  readonly #canceled = new Waiters<CancelRequest>();
 
   constructor(ordinal: number, run: NewRun, lane: string, status: Status, turnEnd: TurnEnd) {
     this.id = run.request.id;
@@ -42,9 +45,6 @@ export class StoredRun {
     this.#new = run;
     this.#turnEnd = turnEnd;
     this.#lastSeq = run.created.seq;
-    // Nobody may be waiting when they are rejected.
-    this.#turn.promise.catch(() => undefined);
-    this.#canceled.promise.catch(() => undefined);
   }
 
   get idempotencyKey(): string | undefined {
@@ -114,26 +114,29 @@ export class StoredRun {
     this.#canceled.resolve(cancel);
   }
 
-  get canceled(): Promise<CancelRequest> {
-    return this.#canceled.promise;
+  /** Resolves when the cancellation is requested; rejects when it can't be any more, or when `signal` aborts. */
+  whenCanceled(signal: AbortSignal): Promise<CancelRequest> {
+    return this.cancel === undefined ? this.#canceled.wait(signal) : Promise.resolve(this.cancel);
   }
 
-  get turn(): Promise<void> {
-    return this.#turn.promise;
+  /** Resolves when the run has its turn; rejects when it has left its session's line, or when `signal` aborts. */
+  whenTurn(signal: AbortSignal | undefined): Promise<void> {
+    return this.#hasTurn ? Promise.resolve() : this.#turn.wait(signal);
   }
 
   giveTurn(): void {
+    this.#hasTurn = true;
     this.#turn.resolve();
   }
 
   /** Lets nobody wait for a turn, or a cancellation, that will not come. */
-  leave(reason: Error): void {
+  leave(reason: () => Error): void {
     this.#turn.reject(reason);
     this.#canceled.reject(reason);
   }
 
   /** Lets go of everybody who waits for anything. */
-  abandon(reason: Error): void {
+  abandon(reason: () => Error): void {
     this.leave(reason);
     this.feed.end();
   }

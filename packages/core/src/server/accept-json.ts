@@ -23,6 +23,9 @@ export function acceptJson(
     "application/json",
     { parseAs: "string", bodyLimit },
     (request, body, done) => {
+      // Some clients name the type of a body that they don't send.
+      const { bodyOptional } = request.routeOptions.config as { bodyOptional?: boolean };
+      if (body === "" && bodyOptional === true) return done(null, undefined);
       assertJsonBounds(body, { maxNesting, maxValues });
       return parse(request, body, (error, value) =>
         done(error !== null && isJson(body) ? poisoned() : error, value),

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { AgentEngine, RetainOptions } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
+import { assertShared } from "../app/assert-shared.ts";
 import { addProtocols } from "./add-protocols.ts";
 import { addAgentRoutes } from "./agent-routes.ts";
 import { Disconnects } from "./disconnects.ts";
@@ -28,6 +29,7 @@ export function agentPlugin(
         .catch((error) => fastify.log.error({ err: error, run_id: id }, "the run could not be canceled"));
     });
 
+    assertShared(app);
     await engine.retain(fastify.log, { work });
     fastify.addHook("preClose", async () => {
       disconnects.close();

@@ -48,6 +48,8 @@ export async function addAgentRoutes(
     ...probeRoutes({
       name,
       description,
+      hasAgent: app.query !== undefined,
+      taskPaths: app.tasks.map(({ path }) => path),
       instance: context.instance,
       accepting: () => engine.accepting,
       health: () => engine.health(app),

@@ -30,7 +30,7 @@ export async function createServer(
     return503OnClosing: false,
     // An init may take its time.
     pluginTimeout: 0,
-    routerOptions: { maxParamLength: MAX_ID_LENGTH },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: sendError,
   });
   server.setErrorHandler(sendError);
@@ -52,8 +52,8 @@ export async function createServer(
   return server;
 }
 
-/** Ids of a kilobyte, every character escaped. */
-const MAX_ID_LENGTH = 12_288;
+/** Ids as long as they may be, every character escaped: what is longer is told so all the same. */
+const MAX_PARAM_LENGTH = 1_000_000;
 
 function toLogger({ level = "info", write = (line) => process.stdout.write(line) }: LogOptions = {}) {
   return { level, stream: { write: (line: string) => void write(scrub(line)) } };

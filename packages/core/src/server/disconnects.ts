@@ -20,12 +20,22 @@ export class Disconnects {
    * Answers on a connection that stands for the run's client: the one that started it, or one that resumed it. There
    * may be several for a while, as a client may be back before it is noticed that it was away.
    */
-  async during<Answer>(
+  during<Answer>(
     { id, request }: RunRecord,
     reply: FastifyReply,
     answer: () => Promise<Answer>,
   ): Promise<Answer> {
-    if (request.on_disconnect !== "cancel") return answer();
+    return request.on_disconnect === "cancel" ? this.#during(id, reply, answer) : answer();
+  }
+
+  /** Forgets everybody. */
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#gone.values()) clearTimeout(timer);
+    this.#gone.clear();
+  }
+
+  async #during<Answer>(id: string, reply: FastifyReply, answer: () => Promise<Answer>): Promise<Answer> {
     clearTimeout(this.#gone.get(id));
     this.#gone.delete(id);
     this.#present.set(id, (this.#present.get(id) ?? 0) + 1);
@@ -34,13 +44,6 @@ export class Disconnects {
     } finally {
       this.#left(id, isGone(reply.raw));
     }
-  }
-
-  /** Forgets everybody. */
-  close(): void {
-    this.#closed = true;
-    for (const timer of this.#gone.values()) clearTimeout(timer);
-    this.#gone.clear();
   }
 
   #left(id: string, gone: boolean): void {

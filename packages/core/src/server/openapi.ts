@@ -1,6 +1,6 @@
 import { ErrorBody } from "@agentscope-runtime/agent-api";
 import { z } from "zod";
-import type { Route } from "./route.ts";
+import { isOptional, type Route } from "./route.ts";
 
 export interface OpenApiInfo {
   readonly title: string;
@@ -35,14 +35,23 @@ export function toOpenApi(
 }
 
 function toOperation(route: Route, secured: boolean): Json {
-  const { summary, body, query, headers = {}, open, path, success = 200, statuses = {} } = route;
-  const parameters = [...pathParameters(path), ...queryParameters(query), ...headerParameters(headers)];
+  const { summary, body, headers = {}, open, success = 200, statuses = {}, answerHeaders } = route;
+  const parameters = [...pathParameters(route), ...queryParameters(route), ...headerParameters(headers)];
   const content = toContent(route);
   const answers = Object.entries({ [success]: "Success", ...statuses }).map(([status, when]) => [
     status,
-    { description: when, ...(status === "204" ? {} : { content }) },
+    {
+      description: when,
+      ...(answerHeaders === undefined ? {} : { headers: toHeaders(answerHeaders) }),
+      ...(status === "204" ? {} : { content }),
+    },
+  ]);
+  const refusals = refusalsOf(route, secured).map((status) => [
+    status,
+    refusal(REFUSALS[status] ?? "An error"),
   ]);
   return {
+    operationId: operationId(route),
     summary,
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body === undefined
@@ -50,10 +59,53 @@ function toOperation(route: Route, secured: boolean): Json {
       : { requestBody: { required: !isOptional(body), content: json(toSchema(body, "input")) } }),
     ...(secured && open !== true ? { security: [{ credentials: [] }] } : {}),
     responses: {
-      ...Object.fromEntries(answers),
-      default: { description: "An error", content: json({ $ref: "#/components/schemas/Error" }) },
+      ...Object.fromEntries([...answers, ...refusals]),
+      default: refusal("An error"),
     },
   };
+}
+
+/** Such as `get_runs_id_events`. */
+function operationId({ method, path }: Route): string {
+  const words = path.match(/\w+/g) ?? ["root"];
+  return [method.toLowerCase(), ...words].join("_");
+}
+
+function refusal(description: string): Json {
+  return { description, content: json({ $ref: "#/components/schemas/Error" }) };
+}
+
+function refusalsOf(route: Route, secured: boolean): readonly number[] {
+  const { params, query, body, path, open, method, refusals = [] } = route;
+  const takesBody = body !== undefined || (method !== "GET" && method !== "DELETE");
+  const statuses = [
+    ...(params !== undefined || query !== undefined || takesBody ? [400] : []),
+    ...(secured && open !== true ? [401, 403] : []),
+    ...(params !== undefined && /:\w/.test(path) && method !== "DELETE" ? [404] : []),
+    ...(takesBody ? [413, 415] : []),
+    ...refusals,
+  ];
+  return [...new Set(statuses)].sort((left, right) => left - right);
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: "The request does not fit.",
+  401: "Credentials are missing or wrong.",
+  403: "It is somebody else's.",
+  404: "There is none, or it is not the caller's.",
+  409: "It clashes with what there is, or with what goes on.",
+  410: "Its events are no longer kept.",
+  413: "The body is too large.",
+  415: "The body is not JSON.",
+  422: "The input can't be converted for the agent.",
+  429: "Too much waits already; `Retry-After` says when to try again.",
+  503: "The server is busy or shuts down; `Retry-After` says when to try again.",
+};
+
+function toHeaders(headers: Readonly<Record<string, string>>): Json {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: "string" } }]),
+  );
 }
 
 function toContent({ response, streams }: Route): Json {
@@ -64,31 +116,32 @@ function toContent({ response, streams }: Route): Json {
   };
 }
 
-function isOptional(schema: z.ZodType): boolean {
-  return schema.safeParse(undefined).success;
-}
-
-function pathParameters(path: string): Json[] {
-  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+function pathParameters({ path, params }: Route): Json[] {
+  const { properties } = propertiesOf(params);
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) => ({
     name,
     in: "path",
     required: true,
-    schema: { type: "string" },
+    schema: properties[name] ?? { type: "string" },
   }));
 }
 
-function queryParameters(query: z.ZodType | undefined): Json[] {
-  if (query === undefined) return [];
-  const { properties = {}, required = [] } = toSchema(query, "input") as {
-    properties?: Record<string, Json>;
-    required?: string[];
-  };
+function queryParameters({ query }: Route): Json[] {
+  const { properties, required } = propertiesOf(query);
   return Object.entries(properties).map(([name, schema]) => ({
     name,
     in: "query",
     required: required.includes(name),
     schema,
   }));
+}
+
+function propertiesOf(schema: z.ZodType | undefined): {
+  readonly properties: Readonly<Record<string, Json>>;
+  readonly required: readonly string[];
+} {
+  const described = schema === undefined ? {} : toSchema(schema, "input");
+  return { properties: {}, required: [], ...described };
 }
 
 function headerParameters(headers: Readonly<Record<string, string>>): Json[] {

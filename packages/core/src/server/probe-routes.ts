@@ -5,6 +5,10 @@ import { type Route, route } from "./route.ts";
 export interface ProbeSource {
   readonly name: string;
   readonly description: string | undefined;
+  /** True where there is an agent, and with it the routes of runs and sessions. */
+  readonly hasAgent: boolean;
+  /** Where tasks are submitted. */
+  readonly taskPaths: readonly string[];
   readonly instance: string | undefined;
   readonly accepting: () => boolean;
   readonly health: () => Promise<Health>;
@@ -20,6 +24,8 @@ const Readiness = z.object({
 export function probeRoutes({
   name,
   description,
+  hasAgent,
+  taskPaths,
   instance,
   accepting,
   health,
@@ -35,7 +41,12 @@ export function probeRoutes({
         mode: MODE,
         name,
         description: description ?? null,
-        endpoints: { process: "/process", runs: "/runs", health: "/health", openapi: "/openapi.json" },
+        endpoints: {
+          ...(hasAgent ? AGENT_ENDPOINTS : {}),
+          health: "/health",
+          openapi: "/openapi.json",
+        },
+        tasks: taskPaths,
       }),
     }),
     route({
@@ -76,6 +87,12 @@ export function probeRoutes({
     }),
   ];
 }
+
+const AGENT_ENDPOINTS = {
+  process: "/process",
+  runs: "/runs",
+  sessions: "/sessions",
+};
 
 // The word that existing clients know for a server that lives in the process that made it.
 const MODE = "daemon_thread";

@@ -3,7 +3,7 @@ import type { FastifyReply } from "fastify";
 import type { RunRecord } from "../contracts/run-store.ts";
 import type { HostedAgent } from "../runs/hosted-agent.ts";
 import { callerOf } from "./authentication.ts";
-import { idempotencyOf } from "./idempotency.ts";
+import { idempotencyHeader, idempotencyOf, replayedHeader } from "./idempotency.ts";
 import { type Route, route } from "./route.ts";
 import { toAgentApiFrames } from "./run-stream.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -17,10 +17,9 @@ export function processRoute(agent: () => HostedAgent, { runs, streams, disconne
     body: AgentRequest,
     response: AgentResponse,
     streams: true,
-    headers: {
-      "Idempotency-Key":
-        "Has the same request, sent again, answered with the run that it started: 1 to 255 characters.",
-    },
+    headers: idempotencyHeader("run that it started"),
+    answerHeaders: { "x-run-id": "The id of the run, percent-encoded.", ...replayedHeader },
+    refusals: [404, 409, 410, 422, 429, 503],
     handle: async ({ body, request, reply }) => {
       streams.assertRoom();
       const idempotency = idempotencyOf(request);
@@ -32,10 +31,9 @@ export function processRoute(agent: () => HostedAgent, { runs, streams, disconne
     },
   });
 
-  async function stream({ id }: RunRecord, reply: FastifyReply): Promise<unknown> {
+  function stream({ id }: RunRecord, reply: FastifyReply): Promise<unknown> {
     const source = (signal: AbortSignal) => runs().read(id, { follow: true, signal });
-    await streams.send(reply, source, { encode: toAgentApiFrames });
-    return reply;
+    return streams.send(reply, source, { encode: toAgentApiFrames });
   }
 
   async function result({ id }: RunRecord, reply: FastifyReply): Promise<unknown> {

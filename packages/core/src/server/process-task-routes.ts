@@ -4,10 +4,13 @@ import type { RunRecord } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import type { HostedAgent } from "../runs/hosted-agent.ts";
 import { callerOf } from "./authentication.ts";
-import { idempotencyOf } from "./idempotency.ts";
+import { idempotencyHeader, idempotencyOf } from "./idempotency.ts";
 import { type Route, route } from "./route.ts";
+import { findRun } from "./run-access.ts";
 import type { ServerContext } from "./server-context.ts";
-import { SubmittedTask, submittedTask, toSeconds, WireTaskStatus } from "./task-view.ts";
+import { SubmittedTask, submissionHeaders, submittedTask, WireTaskStatus } from "./task-view.ts";
+import { toSeconds, toSecondsOrNull } from "./to-seconds.ts";
+import { IdParams } from "./wire-id.ts";
 
 /** A run as a task. `result` is its response once it has ended, whatever its status. */
 const RunTaskView = z.object({
@@ -36,10 +39,9 @@ export function processTaskRoutes(agent: () => HostedAgent, { runs }: ServerCont
       summary: "Run the agent as a task",
       body: AgentRequest,
       response: SubmittedTask,
-      headers: {
-        "Idempotency-Key":
-          "Has the same request, sent again, answered with the run that it started: 1 to 255 characters.",
-      },
+      headers: idempotencyHeader("run that it started"),
+      answerHeaders: submissionHeaders,
+      refusals: [404, 409, 410, 422, 429, 503],
       statuses: { 200: "The run was started before.", 202: "The run was started." },
       handle: async ({ body, request, reply }) => {
         const options = { caller: callerOf(request), idempotency: idempotencyOf(request) };
@@ -51,10 +53,11 @@ export function processTaskRoutes(agent: () => HostedAgent, { runs }: ServerCont
       method: "GET",
       path: "/process/task/:id",
       summary: "Look at a run that is a task; an ended one shows its response",
+      params: IdParams,
       response: RunTaskView,
-      handle: async ({ request }) => {
-        const { id } = request.params as { id: string };
-        const run = await runs().get(agent().name, id, callerOf(request)).catch(asTask);
+      refusals: [410],
+      handle: async ({ params: { id }, request }) => {
+        const run = await findRun(runs(), agent().name, id, callerOf(request)).catch(asTask);
         return toRunTaskView(run, run.completedAt === undefined ? undefined : await runs().result(run.id));
       },
     }),
@@ -77,8 +80,8 @@ function toRunTaskView(
     result: response ?? null,
     error: status === "canceled" ? null : (response?.error ?? null),
     created_at: toSeconds(createdAt),
-    started_at: startedAt === undefined ? null : toSeconds(startedAt),
-    completed_at: completedAt === undefined ? null : toSeconds(completedAt),
+    started_at: toSecondsOrNull(startedAt),
+    completed_at: toSecondsOrNull(completedAt),
     cancel_reason: cancel?.reason ?? null,
   };
 }

@@ -10,11 +10,17 @@ export interface Route {
   /** In Fastify's notation, such as `/runs/:id`. */
   readonly path: string;
   readonly summary: string;
+  /** What the parameters of the path must be. */
+  readonly params?: z.ZodType | undefined;
   readonly query?: z.ZodType | undefined;
   readonly body?: z.ZodType | undefined;
   readonly response?: z.ZodType | undefined;
   /** The request headers that it heeds, by name, and what for. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The response headers of a success, by name, and what they say. */
+  readonly answerHeaders?: Readonly<Record<string, string>> | undefined;
+  /** The statuses of refusals that don't follow from the rest of this. */
+  readonly refusals?: readonly number[] | undefined;
   /** The status of a success. Defaults to 200. */
   readonly success?: number | undefined;
   /** The statuses it answers with besides that, and when; 204 comes without a body. */
@@ -26,40 +32,45 @@ export interface Route {
   readonly handle: (input: RouteInput) => unknown;
 }
 
-/** A request whose query and body fit the route's schemas. */
-export interface RouteInput<Body = unknown, Query = unknown> {
+/** A request whose path, query and body fit the route's schemas. */
+export interface RouteInput<Body = unknown, Query = unknown, Params = unknown> {
   readonly body: Body;
   readonly query: Query;
+  readonly params: Params;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
 
-interface RouteOf<Body extends z.ZodType, Query extends z.ZodType>
-  extends Omit<Route, "handle" | "query" | "body"> {
+interface RouteOf<Body extends z.ZodType, Query extends z.ZodType, Params extends z.ZodType>
+  extends Omit<Route, "handle" | "params" | "query" | "body"> {
+  readonly params?: Params | undefined;
   readonly query?: Query | undefined;
   readonly body?: Body | undefined;
-  readonly handle: (input: RouteInput<z.output<Body>, z.output<Query>>) => unknown;
+  readonly handle: (input: RouteInput<z.output<Body>, z.output<Query>, z.output<Params>>) => unknown;
 }
 
 /** A route whose handler's types follow from its schemas. */
-export function route<Body extends z.ZodType = z.ZodUnknown, Query extends z.ZodType = z.ZodUnknown>(
-  definition: RouteOf<Body, Query>,
-): Route {
+export function route<
+  Body extends z.ZodType = z.ZodUnknown,
+  Query extends z.ZodType = z.ZodUnknown,
+  Params extends z.ZodType = z.ZodUnknown,
+>(definition: RouteOf<Body, Query, Params>): Route {
   return definition as Route;
 }
 
 /** Adds the route to a server. */
 export function addRoute(
   fastify: FastifyInstance,
-  { method, path, query, body, open, success, handle }: Route,
+  { method, path, params, query, body, open, success, handle }: Route,
 ): void {
   fastify.route({
     method,
     url: path,
-    config: { openToAll: open === true },
+    config: { openToAll: open === true, bodyOptional: body === undefined || isOptional(body) },
     handler: (request, reply) =>
       handle({
         body: body === undefined ? request.body : parse(body, request.body, "body", isSmall(request)),
+        params: params === undefined ? request.params : parse(params, request.params, "path", true),
         query: query === undefined ? request.query : parse(query, request.query, "query", true),
         request,
         reply: success === undefined ? reply : reply.code(success),
@@ -67,15 +78,23 @@ export function addRoute(
   });
 }
 
-function parse(schema: z.ZodType, value: unknown, where: "body" | "query", whole: boolean): unknown {
+function parse(schema: z.ZodType, value: unknown, where: "body" | "path" | "query", whole: boolean): unknown {
   const result = schema.safeParse(value, whole ? undefined : UP_TO_FIRST_ISSUE);
   if (result.success) return result.data;
+  if (where === "body" && value === undefined) {
+    throw new RuntimeError("INVALID_PARAMETER", "The body is empty: it must be JSON.");
+  }
   const details = result.error.issues
     .slice(0, MAX_ISSUES)
     .map(({ path, message, code }) => ({ path, message, code }));
   const [first] = details;
   const place = [where, ...(first?.path ?? [])].map(String).join(".");
   throw new RuntimeError("INVALID_PARAMETER", `${place}: ${first?.message ?? "does not fit"}`, { details });
+}
+
+/** True where there need be no body. */
+export function isOptional(schema: z.ZodType): boolean {
+  return schema.safeParse(undefined).success;
 }
 
 function isSmall({ headers }: FastifyRequest): boolean {

@@ -4,24 +4,26 @@ import { z } from "zod";
 import type { RunRecord } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { callerOf } from "./authentication.ts";
+import { pageOf, pageQuery, toPageView } from "./page-view.ts";
 import { type Route, route } from "./route.ts";
+import { findRun, listRuns } from "./run-access.ts";
 import { toAgentApiFrames } from "./run-stream.ts";
 import type { ServerContext } from "./server-context.ts";
+import { toSeconds, toSecondsOrNull } from "./to-seconds.ts";
+import { CancelBody, WaitQuery } from "./wait-query.ts";
+import { IdParams, queryId } from "./wire-id.ts";
 
 const ListQuery = z.object({
-  session_id: z.string().optional(),
-  user_id: z.string().optional(),
+  session_id: queryId,
+  user_id: queryId,
   status: Status.optional(),
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
-  cursor: z.string().optional(),
+  ...pageQuery,
 });
 const EventsQuery = z.object({
   // An empty text would be taken for 0.
   after: z.preprocess((after) => after || undefined, z.coerce.number().int().min(-1).optional()),
-  snapshot: z.enum(["true", "false"]).optional(),
+  snapshot: z.enum(["true", "false"]).default("false"),
 });
-const CancelQuery = z.object({ wait: z.enum(["true", "false"]).optional() });
-const CancelBody = z.object({ reason: z.string().max(1000).optional() }).nullish();
 
 /** A run over HTTP. Times are Unix seconds. */
 const RunView = z.object({
@@ -38,16 +40,12 @@ const RunView = z.object({
   cancel_reason: z.string().nullable(),
 });
 type RunView = z.infer<typeof RunView>;
-const RunPage = z.object({
-  object: z.literal("list"),
-  data: z.array(RunView),
-  next_cursor: z.string().nullable(),
-});
+const RunPage = pageOf(RunView);
 
 /** The runs of an agent: list, look at, watch, cancel. */
 export function runRoutes(agent: () => string, { runs, streams, disconnects }: ServerContext): Route[] {
-  const find = (request: FastifyRequest): Promise<RunRecord> =>
-    runs().get(agent(), (request.params as { id: string }).id, callerOf(request));
+  const find = (id: string, request: FastifyRequest): Promise<RunRecord> =>
+    findRun(runs(), agent(), id, callerOf(request));
 
   return [
     route({
@@ -58,17 +56,18 @@ export function runRoutes(agent: () => string, { runs, streams, disconnects }: S
       response: RunPage,
       handle: async ({ query: { session_id, user_id, status, limit, cursor }, request }) => {
         const filter = { agent: agent(), sessionId: session_id, userId: user_id, status, limit, cursor };
-        const { items, nextCursor = null } = await runs().list(filter, callerOf(request));
-        return { object: "list", data: items.map(toRunView), next_cursor: nextCursor };
+        return toPageView(await listRuns(runs(), filter, callerOf(request)), toRunView);
       },
     }),
     route({
       method: "GET",
       path: "/runs/:id",
       summary: "Look at a run; an ended one shows its response",
+      params: IdParams,
       response: RunView.extend({ response: AgentResponse.nullable() }),
-      handle: async ({ request }) => {
-        const run = await find(request);
+      refusals: [410],
+      handle: async ({ params: { id }, request }) => {
+        const run = await find(id, request);
         const response = run.completedAt === undefined ? null : await runs().result(run.id);
         return { ...toRunView(run), response };
       },
@@ -78,15 +77,17 @@ export function runRoutes(agent: () => string, { runs, streams, disconnects }: S
       path: "/runs/:id/events",
       summary:
         "Replay and follow the events of a run; with snapshot, the messages so far as one event, then what follows",
+      params: IdParams,
       query: EventsQuery,
+      refusals: [410, 503],
       streams: true,
       headers: {
         "Last-Event-ID":
           "The number of the last event that is known already; counts more than `after` and `snapshot`.",
       },
       statuses: { 204: "Nothing is to come: the run has ended, and its last event is known already." },
-      handle: async ({ query, request, reply }) => {
-        const run = await find(request);
+      handle: async ({ params: { id }, query, request, reply }) => {
+        const run = await find(id, request);
         const resumed = lastEventId(request);
         const known = resumed ?? query.after;
         const after = known ?? -1;
@@ -106,16 +107,19 @@ export function runRoutes(agent: () => string, { runs, streams, disconnects }: S
       method: "POST",
       path: "/runs/:id/cancel",
       summary: "Cancel a run; an ended one stays as it is",
-      query: CancelQuery,
+      params: IdParams,
+      query: WaitQuery,
+      refusals: [410, 503],
       body: CancelBody,
       response: RunView,
       statuses: { 202: "The run is being canceled." },
-      handle: async ({ query, body, request, reply }) => {
-        const { id } = await find(request);
+      handle: async ({ params: { id }, query, body, request, reply }) => {
+        if (query.wait === "true") streams.assertRoom();
+        await find(id, request);
         const run = await runs().cancel(id, { reason: body?.reason ?? "The run was canceled." });
         if (query.wait !== "true") return accepted(run, reply);
         const ended = await streams.wait(reply, (signal) => runs().result(id, signal));
-        return ended === undefined ? reply : toRunView(await find(request));
+        return ended === undefined ? reply : toRunView(await find(id, request));
       },
     }),
   ];
@@ -151,13 +155,9 @@ function toRunView({
     user_id: session.userId,
     status,
     created_at: toSeconds(createdAt),
-    started_at: startedAt === undefined ? null : toSeconds(startedAt),
-    completed_at: completedAt === undefined ? null : toSeconds(completedAt),
+    started_at: toSecondsOrNull(startedAt),
+    completed_at: toSecondsOrNull(completedAt),
     last_sequence_number: lastSeq,
     cancel_reason: cancel?.reason ?? null,
   };
-}
-
-function toSeconds(milliseconds: number): number {
-  return Math.floor(milliseconds / 1000);
 }

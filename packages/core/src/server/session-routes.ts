@@ -1,31 +1,29 @@
-import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { HostedAgent } from "../runs/hosted-agent.ts";
-import type { SessionName } from "../runs/sessions.ts";
+import { MAX_METADATA_LENGTH, MAX_NAME_LENGTH, type SessionName } from "../runs/sessions.ts";
 import { callerOf } from "./authentication.ts";
+import { pageQuery, toPageView } from "./page-view.ts";
 import { type Route, route } from "./route.ts";
 import type { ServerContext } from "./server-context.ts";
-import {
-  MessagePage,
-  OpenedSession,
-  SessionPage,
-  SessionView,
-  toPageView,
-  toSessionView,
-} from "./session-view.ts";
+import { MessagePage, OpenedSession, SessionPage, SessionView, toSessionView } from "./session-view.ts";
+import { IdParams, MAX_ID_LENGTH, queryId } from "./wire-id.ts";
 
-const UserQuery = z.object({ user_id: z.string().max(1024).optional() });
-const PageQuery = UserQuery.extend({
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
-  cursor: z.string().optional(),
-});
-const MessagesQuery = PageQuery.extend({ order: z.enum(["asc", "desc"]).optional() });
+const UserQuery = z.object({ user_id: queryId });
+const PageQuery = UserQuery.extend(pageQuery);
+const MessagesQuery = PageQuery.extend({ order: z.enum(["asc", "desc"]).default("asc") });
 
-const name = z.string().max(1000).nullish();
-const metadata = z.record(z.string(), z.unknown()).nullish();
-const id = z.string().max(1024).nullish();
+const name = z.string().max(MAX_NAME_LENGTH).nullish();
+const metadata = z
+  .record(z.string(), z.unknown())
+  .nullish()
+  .describe(`Any object of up to ${MAX_METADATA_LENGTH} characters of JSON.`);
+const id = z.string().max(MAX_ID_LENGTH).nullish();
 const NewSession = z.object({ id, user_id: id, name, metadata }).nullish();
-const SessionPatch = z.object({ name, metadata });
+const SessionPatch = z
+  .strictObject({ name, metadata })
+  .refine((change) => Object.values(change).some((value) => value !== undefined), {
+    error: "says nothing to change: give name or metadata",
+  });
 
 /** The sessions of an agent: list, create, look at, rename, delete. */
 export function sessionRoutes(agent: () => HostedAgent, { runs, streams }: ServerContext): Route[] {
@@ -40,10 +38,7 @@ export function sessionRoutes(agent: () => HostedAgent, { runs, streams }: Serve
       response: SessionPage,
       handle: async ({ query: { user_id: userId, limit, cursor }, request }) => {
         const page = await sessions().list(agent(), { userId, limit, cursor }, callerOf(request));
-        return toPageView({
-          ...page,
-          items: page.items.map((session) => toSessionView(agent().name, session)),
-        });
+        return toPageView(page, (session) => toSessionView(agent().name, session));
       },
     }),
     route({
@@ -53,6 +48,7 @@ export function sessionRoutes(agent: () => HostedAgent, { runs, streams }: Serve
       body: NewSession,
       response: SessionView,
       success: 201,
+      refusals: [409],
       handle: async ({ body, request }) => {
         const own = { sessionId: body?.id || crypto.randomUUID(), userId: body?.user_id ?? undefined };
         const change = { name: body?.name, metadata: body?.metadata ?? undefined };
@@ -63,40 +59,44 @@ export function sessionRoutes(agent: () => HostedAgent, { runs, streams }: Serve
       method: "GET",
       path: "/sessions/:id",
       summary: "Look at a session and a page of its messages",
+      params: IdParams,
       query: MessagesQuery,
       response: OpenedSession,
-      handle: async ({ query, request }) => {
+      handle: async ({ params, query, request }) => {
         const { limit, cursor, order } = query;
-        const own = named(request, query);
-        const session = await sessions().get(agent(), own, callerOf(request));
-        const page = await sessions().messages(agent(), own, { limit, cursor, order }, callerOf(request));
-        return { ...toSessionView(agent().name, session), messages: toPageView(page) };
+        const own = named(params, query);
+        const opened = await sessions().open(agent(), own, { limit, cursor, order }, callerOf(request));
+        return {
+          ...toSessionView(agent().name, opened.session),
+          messages: toPageView(opened.messages, same),
+        };
       },
     }),
     route({
       method: "GET",
       path: "/sessions/:id/messages",
       summary: "Page through the messages of a session",
+      params: IdParams,
       query: MessagesQuery,
       response: MessagePage,
-      handle: async ({ query, request }) => {
+      handle: async ({ params, query, request }) => {
         const { limit, cursor, order } = query;
-        const own = named(request, query);
-        return toPageView(
-          await sessions().messages(agent(), own, { limit, cursor, order }, callerOf(request)),
-        );
+        const own = named(params, query);
+        const page = await sessions().messages(agent(), own, { limit, cursor, order }, callerOf(request));
+        return toPageView(page, same);
       },
     }),
     route({
       method: "PATCH",
       path: "/sessions/:id",
       summary: "Rename a session or replace its metadata; null takes either away",
+      params: IdParams,
       query: UserQuery,
       body: SessionPatch,
       response: SessionView,
-      handle: async ({ query, body, request }) => {
+      handle: async ({ params, query, body, request }) => {
         const change = { name: body.name, metadata: body.metadata === null ? {} : body.metadata };
-        const session = await sessions().update(agent(), named(request, query), change, callerOf(request));
+        const session = await sessions().update(agent(), named(params, query), change, callerOf(request));
         return toSessionView(agent().name, session);
       },
     }),
@@ -105,11 +105,13 @@ export function sessionRoutes(agent: () => HostedAgent, { runs, streams }: Serve
       path: "/sessions/:id",
       summary:
         "Cancel the runs of a session and delete it: its messages, its state, its memories, its runs and their events",
+      params: IdParams,
       query: UserQuery,
       success: 204,
-      handle: async ({ query, request, reply }) => {
+      refusals: [409, 503],
+      handle: async ({ params, query, request, reply }) => {
         streams.assertRoom();
-        const own = named(request, query);
+        const own = named(params, query);
         const caller = callerOf(request);
         // Goes on even where the client does not wait for it.
         const done = await streams.wait(reply, async () => {
@@ -122,6 +124,10 @@ export function sessionRoutes(agent: () => HostedAgent, { runs, streams }: Serve
   ];
 }
 
-function named(request: FastifyRequest, query: z.output<typeof UserQuery>): SessionName {
-  return { sessionId: (request.params as { id: string }).id, userId: query.user_id };
+function named({ id }: { readonly id: string }, query: z.output<typeof UserQuery>): SessionName {
+  return { sessionId: id, userId: query.user_id };
+}
+
+function same<Item>(item: Item): Item {
+  return item;
 }

@@ -1,8 +1,8 @@
 import { Message } from "@agentscope-runtime/agent-api";
 import { z } from "zod";
-import type { Page } from "../contracts/page.ts";
 import type { Session } from "../contracts/session-history-service.ts";
-import { toSeconds } from "./task-view.ts";
+import { type PageView, pageOf } from "./page-view.ts";
+import { toSeconds } from "./to-seconds.ts";
 
 /** A session over HTTP. Times are Unix seconds. */
 export interface SessionView {
@@ -30,16 +30,10 @@ const sessionView = z.object({
 });
 export const SessionView: z.ZodType<SessionView> = sessionView;
 
-export const SessionPage: z.ZodType = pageOf(SessionView);
-export const MessagePage: z.ZodType = pageOf(Message);
+export const SessionPage: z.ZodType<PageView<SessionView>> = pageOf(SessionView);
+export const MessagePage: z.ZodType<PageView<Message>> = pageOf(Message);
 /** A session with a page of its messages. */
 export const OpenedSession: z.ZodType = sessionView.extend({ messages: MessagePage });
-
-interface PageView<Item> {
-  readonly object: "list";
-  readonly data: readonly Item[];
-  readonly next_cursor: string | null;
-}
 
 export function toSessionView(
   agent: string,
@@ -56,12 +50,4 @@ export function toSessionView(
     created_at: toSeconds(createdAt),
     updated_at: toSeconds(updatedAt),
   };
-}
-
-export function toPageView<Item>({ items, nextCursor }: Page<Item>): PageView<Item> {
-  return { object: "list", data: items, next_cursor: nextCursor ?? null };
-}
-
-function pageOf(item: z.ZodType): z.ZodType {
-  return z.object({ object: z.literal("list"), data: z.array(item), next_cursor: z.string().nullable() });
 }

@@ -24,7 +24,7 @@ export class StreamWriter {
   readonly #stallTimeout: number;
   readonly #comments: boolean;
   readonly #heartbeat: NodeJS.Timeout;
-  readonly #first: NodeJS.Immediate;
+  #first: NodeJS.Immediate | undefined;
   #head: string;
   #stalled = false;
 
@@ -41,7 +41,7 @@ export class StreamWriter {
     this.#comments = comments !== undefined;
     this.#head = comments === undefined || comments.retry === false ? "" : encodeSseRetry(comments.retry);
     // The head goes out with the first events where there are some already, else alone.
-    this.#first = setImmediate(() => this.#put(""));
+    this.#first = setImmediate(() => this.#begin());
     this.#heartbeat = setInterval(() => this.#beat(), heartbeat);
   }
 
@@ -64,6 +64,12 @@ export class StreamWriter {
     const timer = setTimeout(() => this.#socket.destroy(), wait);
     this.#socket.once("close", () => clearTimeout(timer));
     this.#socket.end();
+  }
+
+  #begin(): void {
+    // Kept on, it would keep all the immediates of its turn.
+    this.#first = undefined;
+    this.#put("");
   }
 
   // So that only what is due waits in the socket, and a reader that is slow is not taken for stalled.

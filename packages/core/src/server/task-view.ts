@@ -2,6 +2,9 @@ import { AgentError } from "@agentscope-runtime/agent-api";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Task, TaskStatus } from "../contracts/task-queue.ts";
+import { replayedHeader } from "./idempotency.ts";
+import { type PageView, pageOf } from "./page-view.ts";
+import { toSeconds, toSecondsOrNull } from "./to-seconds.ts";
 
 /** The words that existing clients know, and `canceled`. */
 export const WireTaskStatus: z.ZodType<WireTaskStatus> = z.enum([
@@ -40,16 +43,7 @@ export const TaskView: z.ZodType<TaskView> = z.object({
   cancel_reason: z.string().nullable(),
 });
 
-export interface TaskPage {
-  readonly object: "list";
-  readonly data: readonly TaskView[];
-  readonly next_cursor: string | null;
-}
-export const TaskPage: z.ZodType<TaskPage> = z.object({
-  object: z.literal("list"),
-  data: z.array(TaskView),
-  next_cursor: z.string().nullable(),
-});
+export const TaskPage: z.ZodType<PageView<TaskView>> = pageOf(TaskView);
 
 /** The answer to a submission. */
 export interface SubmittedTask {
@@ -65,6 +59,12 @@ export const SubmittedTask: z.ZodType<SubmittedTask> = z.object({
   message: z.string(),
   url: z.string(),
 });
+
+/** Describes the headers of that answer. */
+export const submissionHeaders: Readonly<Record<string, string>> = {
+  Location: "Where to ask for the task.",
+  ...replayedHeader,
+};
 
 /** The answer to a submission, with its status and headers set. */
 export function submittedTask(
@@ -89,18 +89,14 @@ export function toTaskView(task: Task): TaskView {
     error: task.error ?? null,
     attempt: task.attempt,
     created_at: toSeconds(task.createdAt),
-    started_at: task.startedAt === undefined ? null : toSeconds(task.startedAt),
-    completed_at: task.completedAt === undefined ? null : toSeconds(task.completedAt),
+    started_at: toSecondsOrNull(task.startedAt),
+    completed_at: toSecondsOrNull(task.completedAt),
     cancel_reason: task.cancel?.reason ?? null,
   };
 }
 
 export function fromWireStatus(status: WireTaskStatus | undefined): TaskStatus | undefined {
   return TASK_STATUSES.find((candidate) => WIRE_STATUS[candidate] === status);
-}
-
-export function toSeconds(milliseconds: number): number {
-  return Math.floor(milliseconds / 1000);
 }
 
 const WIRE_STATUS: Readonly<Record<TaskStatus, WireTaskStatus>> = {

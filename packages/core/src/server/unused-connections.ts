@@ -7,11 +7,16 @@ import type { FastifyInstance } from "fastify";
  */
 export function dropUnusedConnections(fastify: FastifyInstance): void {
   const unused = new Set<Socket>();
+  function forget(this: Socket): void {
+    unused.delete(this);
+  }
   fastify.server.on("connection", (socket: Socket) => {
     unused.add(socket);
-    socket.once("close", () => unused.delete(socket));
+    socket.on("close", forget);
   });
-  fastify.server.on("request", ({ socket }) => unused.delete(socket));
+  fastify.server.on("request", ({ socket }) => {
+    if (unused.delete(socket)) socket.off("close", forget);
+  });
   fastify.addHook("preClose", async () => {
     for (const socket of unused) socket.destroy();
   });

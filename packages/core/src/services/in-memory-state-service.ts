@@ -5,10 +5,10 @@ import type {
   SaveStateOptions,
   StateService,
 } from "../contracts/state-service.ts";
-import { RuntimeError } from "../errors/runtime-error.ts";
 import { FenceGate } from "./fence-gate.ts";
 import { InMemoryService } from "./in-memory-service.ts";
 import { toJsonObjectText } from "./json-object.ts";
+import { assertRound, keptRounds } from "./state-rounds.ts";
 
 export interface InMemoryStateServiceOptions {
   /**
@@ -27,12 +27,9 @@ export class InMemoryStateService extends InMemoryService implements StateServic
   readonly #sessions = new Map<string, Map<number, string>>();
   readonly #gate = new FenceGate();
 
-  constructor({ keepRounds = 10 }: InMemoryStateServiceOptions = {}) {
+  constructor({ keepRounds }: InMemoryStateServiceOptions = {}) {
     super("InMemoryStateService");
-    if (!Number.isInteger(keepRounds) || keepRounds < 1) {
-      throw new RuntimeError("CONFIGURATION_ERROR", "keepRounds is a whole number from 1.");
-    }
-    this.#keepRounds = keepRounds;
+    this.#keepRounds = keptRounds(keepRounds);
   }
 
   async saveState(
@@ -77,11 +74,5 @@ export class InMemoryStateService extends InMemoryService implements StateServic
   protected override clear(): void {
     this.#sessions.clear();
     this.#gate.clear();
-  }
-}
-
-function assertRound(round: number | undefined): void {
-  if (round !== undefined && !(Number.isSafeInteger(round) && round >= 0)) {
-    throw new RuntimeError("INVALID_PARAMETER", "A round is a whole number from 0.");
   }
 }

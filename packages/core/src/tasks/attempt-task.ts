@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AgentError } from "@agentscope-runtime/agent-api";
+import { type AgentError, errorStatus } from "@agentscope-runtime/agent-api";
 import type { Logger } from "../contracts/logger.ts";
 import type { TaskAttempt, TaskWork } from "../contracts/task-queue.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
@@ -42,29 +42,34 @@ export async function attemptTask(
   clearTimeout(timer);
   signal.removeEventListener("abort", onAbort);
 
-  if (end === undefined) log?.warn(bindings, "the task's handler has not returned: it is given up");
+  if (end === undefined) {
+    report(() => log?.warn(bindings, "the task's handler has not returned: it is given up"));
+  }
   if (stop.signal.reason === late) {
-    log?.error({ ...bindings, err: late }, "the task took too long");
+    report(() => log?.error({ ...bindings, err: late }, "the task took too long"));
     return { kind: "failed", error: late.toAgentError(), final: false };
   }
   if (end?.kind === "completed") return end;
   if (end === undefined || stop.signal.aborted) return { kind: "aborted" };
-  log?.error({ ...bindings, err: end.thrown }, "the task failed");
-  const message = `The task failed. The server's log has more about task ${attempt.id}.`;
-  const error = RuntimeError.from(end.thrown, "INTERNAL_ERROR", message).toAgentError();
-  return { kind: "failed", error, final: end.final };
+  report(() => log?.error({ ...bindings, err: end.thrown }, "the task failed"));
+  return toFailure(end, attempt.id);
 }
 
-type Settled =
-  | { readonly kind: "completed"; readonly json: string }
-  | { readonly kind: "thrown"; readonly thrown: unknown; readonly final: boolean };
+type Settled = { readonly kind: "completed"; readonly json: string } | Thrown;
+
+interface Thrown {
+  readonly kind: "thrown";
+  readonly thrown: unknown;
+  /** True where the handler has returned, but with what can't be a result. */
+  readonly badResult: boolean;
+}
 
 async function settle(work: TaskWork, attempt: TaskAttempt, maxLength: number): Promise<Settled> {
   let result: unknown;
   try {
     result = await work(attempt);
   } catch (thrown) {
-    return { kind: "thrown", thrown, final: blamesRequest(thrown) };
+    return { kind: "thrown", thrown, badResult: false };
   }
   try {
     const codes = { invalid: "RESPONSE_ERROR", tooLarge: "RESPONSE_ERROR" } as const;
@@ -73,7 +78,30 @@ async function settle(work: TaskWork, attempt: TaskAttempt, maxLength: number): 
       json: toTaskJson(result, { what: "The task's result", maxLength, ...codes }),
     };
   } catch (thrown) {
-    return { kind: "thrown", thrown, final: true };
+    return { kind: "thrown", thrown, badResult: true };
+  }
+}
+
+function toFailure({ thrown, badResult }: Thrown, taskId: string): AttemptEnd {
+  try {
+    if (RuntimeError.is(thrown)) {
+      const { code, message } = thrown;
+      const final = badResult || blamesRequest(thrown);
+      return { kind: "failed", error: { code, message: String(message) }, final };
+    }
+  } catch {
+    // Whoever throws a proxy, or an error whose properties throw, learns no more than others.
+  }
+  const message = `The task failed. The server's log has more about task ${taskId}.`;
+  return { kind: "failed", error: { code: "INTERNAL_ERROR", message }, final: badResult };
+}
+
+/** A log that can't write down what was thrown shall not take the process along. */
+function report(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // There is no other place to say it.
   }
 }
 
@@ -89,7 +117,7 @@ async function graceAfter(signal: AbortSignal, grace: number, settled: Promise<u
 }
 
 /** Whether another attempt would only be refused again. */
-function blamesRequest(error: unknown): boolean {
-  if (!RuntimeError.is(error)) return false;
-  return error.status >= 400 && error.status < 500 && error.status !== 422 && error.status !== 429;
+function blamesRequest({ code }: RuntimeError): boolean {
+  const status = errorStatus[code];
+  return status >= 400 && status < 500 && status !== 422 && status !== 429;
 }

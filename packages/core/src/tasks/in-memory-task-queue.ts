@@ -27,7 +27,12 @@ export interface InMemoryTaskQueueOptions {
   readonly maxWaitingTasks?: number | undefined;
   /** How many characters of JSON their inputs may have altogether. Defaults to 64 Mi. */
   readonly maxWaitingLength?: number | undefined;
-  /** How many ended tasks of a name are kept. Defaults to 1000. */
+  /**
+   * What part of the room for waiting tasks one user may have, above 0 up to 1; one task they may always have. Tasks of
+   * nobody in particular may have all of it. Defaults to 0.25.
+   */
+  readonly maxUserShare?: number | undefined;
+  /** How many ended tasks of a name are kept; past it those of the user who has most are given up, the oldest first. Defaults to 1000. */
   readonly maxFinishedTasks?: number | undefined;
   /** How many characters of JSON their results may have altogether. Defaults to 64 Mi. */
   readonly maxFinishedLength?: number | undefined;
@@ -51,9 +56,14 @@ export class InMemoryTaskQueue extends InMemoryService implements TaskQueue {
 
   constructor(options: InMemoryTaskQueueOptions = {}) {
     super("InMemoryTaskQueue");
+    const { maxUserShare = 0.25 } = options;
+    if (!(maxUserShare > 0 && maxUserShare <= 1)) {
+      throw new RuntimeError("CONFIGURATION_ERROR", "maxUserShare is a number above 0 up to 1.");
+    }
     this.#limits = {
       maxWaiting: options.maxWaitingTasks ?? 1000,
       maxWaitingLength: options.maxWaitingLength ?? 2 ** 26,
+      maxUserShare,
       maxFinished: options.maxFinishedTasks ?? 1000,
       maxFinishedLength: options.maxFinishedLength ?? 2 ** 26,
       finishedTtl: options.finishedTaskTtl ?? 3_600_000,

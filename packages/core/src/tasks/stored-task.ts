@@ -9,10 +9,13 @@ export interface TaskOutcome {
   readonly error?: AgentError | undefined;
 }
 
+/** What a task was added as, but for its input. */
+export type TaskSpec = Omit<ResolvedTask, "inputJson">;
+
 /** A task as the in-memory queue keeps it. */
 export class StoredTask {
   readonly id: string;
-  readonly spec: ResolvedTask;
+  readonly spec: TaskSpec;
   /** Rises from one task to the next. */
   readonly place: number;
   readonly #createdAt: number;
@@ -22,6 +25,8 @@ export class StoredTask {
   dueAt: number | undefined;
   startedAt: number | undefined;
   completedAt: number | undefined;
+  /** Rises from one that has ended to the next. */
+  endedAs = 0;
   cancel: CancelRequest | undefined;
   /** Aborts the attempt at work. */
   abort: AbortController | undefined;
@@ -34,7 +39,7 @@ export class StoredTask {
   constructor(spec: ResolvedTask, place: number, createdAt: number) {
     const { inputJson, ...rest } = spec;
     this.id = spec.id;
-    this.spec = { ...rest, inputJson: undefined };
+    this.spec = rest;
     this.#inputJson = inputJson;
     this.place = place;
     this.#createdAt = createdAt;

@@ -20,6 +20,8 @@ export interface TaskOptions<Body extends z.ZodType> {
   /** How often a task that fails is tried. Defaults to 1. */
   readonly attempts?: number | undefined;
   readonly backoff?: Backoff | undefined;
+  /** How long a client may have the task wait by `?delay=`, in milliseconds. Defaults to one hour. */
+  readonly maxDelay?: number | undefined;
 }
 
 /** What the handler of a task gets for one attempt. */
@@ -49,13 +51,14 @@ export type TaskHandler<Body, Resources> = (context: TaskContext<Body, Resources
 export interface TaskDefinition extends Omit<TaskOptions<z.ZodType>, "summary"> {
   readonly path: string;
   readonly summary: string;
+  readonly maxDelay: number;
   readonly handle: TaskHandler<unknown, unknown>;
 }
 
 /** The definition of a task; its handler is only ever called with what its schema lets through. */
 export function toTask<Body extends z.ZodType, Resources>(
   path: string,
-  { summary = `Submit a task to ${path}`, ...options }: TaskOptions<Body>,
+  { summary = `Submit a task to ${path}`, maxDelay = 3_600_000, ...options }: TaskOptions<Body>,
   handler: TaskHandler<z.output<Body>, Resources>,
 ): TaskDefinition {
   if (!/^(\/[\w.~-]+)+$/.test(path)) {
@@ -65,10 +68,10 @@ export function toTask<Body extends z.ZodType, Resources>(
   const { attempts, backoff, concurrency, timeout } = options;
   workLimits({ concurrency, timeout });
   try {
-    resolveTask({ name: path, id: "", attempts, backoff }, 0);
+    resolveTask({ name: path, id: "", attempts, backoff, delay: maxDelay }, 0);
   } catch (cause) {
     throw new RuntimeError("CONFIGURATION_ERROR", (cause as Error).message, { cause });
   }
   const handle = handler as TaskHandler<unknown, unknown>;
-  return { ...options, path, summary, handle };
+  return { ...options, path, summary, maxDelay, handle };
 }

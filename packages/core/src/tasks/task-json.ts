@@ -16,23 +16,21 @@ export interface TaskJsonOptions {
  * promises and others that it would write as an empty object.
  */
 export function toTaskJson(value: unknown, { what, maxLength, invalid, tooLarge }: TaskJsonOptions): string {
+  let foreign: string | undefined;
+  const refuseForeign = (_: string, part: unknown) => {
+    foreign = foreignKind(part);
+    if (foreign !== undefined) throw new Error(foreign);
+    return part;
+  };
   let json: string | undefined;
   try {
     json = JSON.stringify(value, refuseForeign) ?? "null";
   } catch (cause) {
-    const why = cause instanceof ForeignValue ? `it holds ${cause.message}` : "it can't be written as such";
+    const why = foreign === undefined ? "it can't be written as such" : `it holds ${foreign}`;
     throw new RuntimeError(invalid, `${what} is not JSON: ${why}.`, { cause });
   }
   if (json.length <= maxLength) return json;
   throw new RuntimeError(tooLarge, `${what} is longer than ${maxLength} characters of JSON.`);
-}
-
-class ForeignValue extends Error {}
-
-function refuseForeign(_: string, value: unknown): unknown {
-  const kind = foreignKind(value);
-  if (kind !== undefined) throw new ForeignValue(kind);
-  return value;
 }
 
 function foreignKind(value: unknown): string | undefined {

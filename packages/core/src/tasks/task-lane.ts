@@ -10,17 +10,14 @@ import type {
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { type AttemptEnd, attemptTask } from "./attempt-task.ts";
 import { backoffDelay } from "./backoff-delay.ts";
+import { type FinishedLimits, FinishedTasks } from "./finished-tasks.ts";
 import { LaneWorker } from "./lane-worker.ts";
 import type { ResolvedTask } from "./resolved-task.ts";
 import { StoredTask, type TaskOutcome } from "./stored-task.ts";
+import { type WaitingLimits, WaitingTasks } from "./waiting-tasks.ts";
 
 /** What bounds the tasks of one name. */
-export interface LaneLimits {
-  readonly maxWaiting: number;
-  readonly maxWaitingLength: number;
-  readonly maxFinished: number;
-  readonly maxFinishedLength: number;
-  readonly finishedTtl: number;
+export interface LaneLimits extends WaitingLimits, FinishedLimits {
   readonly maxResultLength: number;
 }
 
@@ -31,26 +28,26 @@ export class TaskLane {
   readonly #tasks = new Map<string, StoredTask>();
   /** The tasks whose time has come, the first of them first. */
   readonly #ready = new Set<StoredTask>();
-  readonly #waiting = new Set<StoredTask>();
-  /** In the order they ended. */
-  readonly #finished = new Set<StoredTask>();
+  readonly #waiting: WaitingTasks;
+  readonly #finished: FinishedTasks;
   readonly #workers = new Set<LaneWorker>();
-  #waitingLength = 0;
-  #finishedLength = 0;
   #place = 0;
+  #ended = 0;
   #scheduled = false;
   #closed = false;
 
   constructor(limits: LaneLimits, now: () => number) {
     this.#limits = limits;
     this.#now = now;
+    this.#waiting = new WaitingTasks(limits);
+    this.#finished = new FinishedTasks(limits);
   }
 
   add(spec: ResolvedTask): EnqueuedTask {
     this.sweep();
     const known = this.#tasks.get(spec.id);
     if (known !== undefined) return { task: assertSame(known, spec).toRecord(), replayed: true };
-    this.#assertRoom(spec.inputJson?.length ?? 0);
+    this.#waiting.assertRoom(spec.inputJson?.length ?? 0, spec.userId);
     const task = new StoredTask(spec, ++this.#place, this.#now());
     this.#tasks.set(task.id, task);
     this.#wait(task, spec.delay);
@@ -93,15 +90,7 @@ export class TaskLane {
 
   /** Gives up the ended tasks that are out of bounds. */
   sweep(): void {
-    const { maxFinished, maxFinishedLength, finishedTtl } = this.#limits;
-    const oldest = this.#now() - finishedTtl;
-    for (const task of this.#finished) {
-      const fits = this.#finished.size <= maxFinished && this.#finishedLength <= maxFinishedLength;
-      if (fits && (task.completedAt ?? 0) > oldest) break;
-      this.#finishedLength -= task.length;
-      this.#finished.delete(task);
-      this.#tasks.delete(task.id);
-    }
+    for (const task of this.#finished.sweep(this.#now())) this.#tasks.delete(task.id);
   }
 
   /** Lets go of everything; resolves when no attempt is left. */
@@ -111,17 +100,9 @@ export class TaskLane {
     await Promise.all([...this.#workers].map((worker) => worker.stop()));
   }
 
-  #assertRoom(length: number): void {
-    const { maxWaiting, maxWaitingLength } = this.#limits;
-    const fits = this.#waiting.size < maxWaiting && this.#waitingLength + length <= maxWaitingLength;
-    if (fits) return;
-    throw new RuntimeError("QUEUE_FULL", "Too many tasks are waiting: try again later.", { retryAfter: 5 });
-  }
-
   #wait(task: StoredTask, delay: number): void {
     task.status = "waiting";
     this.#waiting.add(task);
-    this.#waitingLength += task.length;
     task.dueAt = delay > 0 ? this.#now() + delay : undefined;
     if (delay > 0) task.timer = setTimeout(() => this.#becomeReady(task), delay);
     else this.#becomeReady(task);
@@ -132,7 +113,6 @@ export class TaskLane {
     task.dueAt = undefined;
     this.#ready.delete(task);
     this.#waiting.delete(task);
-    this.#waitingLength -= task.length;
   }
 
   #becomeReady(task: StoredTask): void {
@@ -191,8 +171,8 @@ export class TaskLane {
 
   #end(task: StoredTask, status: "completed" | "failed" | "canceled", outcome?: TaskOutcome): void {
     task.end(this.#now(), status, outcome);
+    task.endedAs = ++this.#ended;
     this.#finished.add(task);
-    this.#finishedLength += task.length;
     this.sweep();
   }
 }

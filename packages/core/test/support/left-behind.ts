@@ -10,6 +10,10 @@ import { ask } from "./ask.ts";
 
 /** A run store that outlives the apps that use it. */
 export class LastingRunStore extends InMemoryRunStore {
+  override get lasting(): boolean {
+    return true;
+  }
+
   override async stop(): Promise<void> {}
 }
 

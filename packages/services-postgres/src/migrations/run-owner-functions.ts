@@ -55,6 +55,17 @@ begin
 end
 $$;
 
+create function disown_run(given_digest bytea, given_owner bytea, given_epoch bigint) returns void
+${PLPGSQL} as $$
+begin
+  update runs set epoch = epoch + 1, owner = null, owner_name = null
+    where digest = given_digest and owner = given_owner and epoch = given_epoch and completed_at is null;
+  if found then
+    perform tell_control(given_digest);
+  end if;
+end
+$$;
+
 -- Neither waits for a row that somebody holds: what is left out now is found the next time.
 create function recover_runs(
   given_owner bytea, given_owner_name text, given_agents bytea[], max_runs bigint, lease_ttl bigint

@@ -9,7 +9,6 @@ create function sweep_runs(
 ) returns bigint
 ${PLPGSQL} as $$
 declare
-  surplus bigint := 0;
   doomed bigint[];
   lines bigint[];
   done bigint;
@@ -17,24 +16,27 @@ declare
   -- A clock in a condition keeps the index out of it.
   now_at bigint := now_ms();
 begin
-  -- One at a time, or two would give up the same surplus twice.
+  -- One at a time is enough.
   if not pg_try_advisory_xact_lock(hashtextextended(run_channel(), 0)) then
     return 0;
   end if;
 
-  if max_finished is not null then
-    select count(*) - max_finished into surplus from runs where completed_at is not null and expired_at is null;
-  end if;
+  -- Counts and chooses at one glance, or two that sweep would give up the same surplus twice.
   select array_agg(number) into doomed from (
     select number from (
       select number, completed_at, row_number() over (order by completed_at, number) as place
         from runs where completed_at is not null and expired_at is null
         order by completed_at, number limit max_rows
     ) as oldest
-    where place <= surplus or completed_at < now_at - finished_ttl
+    where
+      case
+        when max_finished is null then false
+        else place <= (select count(*) from runs where completed_at is not null and expired_at is null) - max_finished
+      end
+      or completed_at < now_at - finished_ttl
   ) as due;
   select array_agg(number) into doomed from (
-    select number from runs where number = any (doomed) order by number for update skip locked
+    select number from runs where number = any (doomed) and expired_at is null order by number for update skip locked
   ) as locked;
   delete from run_segments where run = any (doomed);
   update runs set expired_at = now_at, input = '[]' where number = any (doomed);

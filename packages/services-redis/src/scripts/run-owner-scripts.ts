@@ -24,6 +24,26 @@ return { '', take(run, owner), run.last }
 `,
 );
 
+/** ARGV: … run, owner, epoch. Changes nothing where the lease is void or the run has ended. */
+export const DISOWN_RUN: RedisScript = redisScript(
+  RUN_FUNCTIONS,
+  TIME_FUNCTIONS,
+  RECORD_FUNCTIONS,
+  OWNER_FUNCTIONS,
+  `
+local id, owner, epoch = unpack(ARGV, 2)
+local run = load(id, 'owner', 'epoch', 'completed', 'settled', 'agent', 'user', 'session', 'ordinal')
+if refused(run, owner, epoch) or run.completed then return end
+if not run.settled then
+  disown(run)
+  if call('LINDEX', base .. 'lane:' .. laneOf(run), 0) == id then offer(run) end
+end
+call('HDEL', base .. 'run:' .. id, 'owner')
+call('HINCRBY', base .. 'run:' .. id, 'epoch', 1)
+tell('control', id)
+`,
+);
+
 /** ARGV: … owner. Returns for how many milliseconds it was silent. */
 export const RENEW_OWNER: RedisScript = redisScript(
   RUN_FUNCTIONS,
