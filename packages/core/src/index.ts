@@ -116,6 +116,7 @@ export { errorReply } from "./server/error-reply.ts";
 export type { SendOptions, StreamEnd } from "./server/event-stream.ts";
 export { fingerprintOf, idempotencyOf } from "./server/idempotency.ts";
 export type { RouteMethod } from "./server/route.ts";
+export { findRun, listRuns } from "./server/run-access.ts";
 export { InMemoryMemoryService } from "./services/in-memory-memory-service.ts";
 export {
   InMemorySessionHistoryService,

@@ -8,9 +8,12 @@ type WithoutNumber<Event> = Event extends unknown ? Omit<Event, "sequence_number
 export class ItemEvents {
   readonly events: OpenAIEvent[] = [];
   readonly #state: OpenAIEventState;
+  readonly #pieces: number;
 
-  constructor(state: OpenAIEventState) {
+  /** `pieces` is how many deltas were joined to the entry's one. */
+  constructor(state: OpenAIEventState, pieces: number) {
     this.#state = state;
+    this.#pieces = pieces;
   }
 
   /** The item that a message is shown as, as long as it is not done. */
@@ -40,6 +43,12 @@ export class ItemEvents {
 
   emit(event: WithoutNumber<ResponseStreamEvent>): void {
     this.events.push({ ...event, sequence_number: this.#state.sequence++ });
+  }
+
+  /** Adds a piece of text; of pieces that were joined it has the number of the last. */
+  emitDelta(event: WithoutNumber<ResponseStreamEvent>): void {
+    this.#state.sequence += this.#pieces - 1;
+    this.emit(event);
   }
 
   /** Announces an item. */

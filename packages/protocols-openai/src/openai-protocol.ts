@@ -1,5 +1,6 @@
 import type { ProtocolAdapter } from "@agentscope-runtime/core";
 import { sendOpenAIError } from "./openai-error.ts";
+import { cancelRoute, deleteRoute, inputItemsRoute, retrieveRoute } from "./response-routes.ts";
 import { responsesRoute } from "./responses-route.ts";
 
 export interface OpenAIProtocolOptions {
@@ -28,6 +29,10 @@ export function openai({
       });
       for (const prefix of prefixes) {
         fastify.post(`${prefix}/responses`, responsesRoute(context));
+        fastify.get(`${prefix}/responses/:id`, retrieveRoute(context));
+        fastify.delete(`${prefix}/responses/:id`, deleteRoute(context));
+        fastify.post(`${prefix}/responses/:id/cancel`, cancelRoute(context));
+        fastify.get(`${prefix}/responses/:id/input_items`, inputItemsRoute(context));
         fastify.get(`${prefix}/models`, async () => ({ object: "list", data: models }));
       }
     },

@@ -1,27 +1,44 @@
-import { isTerminal } from "@agentscope-runtime/agent-api";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type AgentResponse, isTerminal } from "@agentscope-runtime/agent-api";
 import { type LogEntry, type RunRecord, RuntimeError } from "@agentscope-runtime/core";
 import { toOpenAIError } from "./openai-error.ts";
 import type { OpenAIEvent } from "./openai-event-state.ts";
-import type { ResponseObject } from "./response-object.ts";
+import { type ResponseObject, toResponseObject } from "./response-object.ts";
 import { newOpenAIEventState, toOpenAIEvents } from "./to-openai-event.ts";
 
 type Run = Pick<RunRecord, "request" | "session">;
 type Batches = AsyncIterable<readonly LogEntry[]>;
 
-/** A run as a Responses stream: what is there at once in one text, and `[DONE]` behind the terminal event. */
-export async function* toFrames(run: Run, batches: Batches): AsyncGenerator<string> {
+type Read = (after: number) => Batches;
+
+/**
+ * A run as a Responses stream: the events with a number above `after`, what is there at once in one text, and `[DONE]`
+ * behind the terminal event. `read` gives the entries of the log behind one of them.
+ */
+export async function* toFrames(run: Run, read: Read, after = -1): AsyncGenerator<string> {
   const state = newOpenAIEventState(run);
+  // Whoever is back sees that it is, even where nothing is new.
+  if (after >= 0) yield ":\n\n";
   try {
-    for await (const batch of batches) {
+    for await (const batch of read(-1)) {
       let frames = "";
       for (const entry of batch) {
-        for (const event of toOpenAIEvents(entry, state)) frames += toFrame(event);
+        let events = toOpenAIEvents(entry, state);
+        const last = state.sequence - 1;
+        // Of pieces that were joined to one the client may have some.
+        if (last - after > 0 && last - after < (entry.count ?? 1)) {
+          state.sequence = after + 1;
+          events = toOpenAIEvents(await firstOf(read(entry.seq - (last - after))), state);
+        }
+        for (const event of events) if (event.sequence_number > after) frames += toFrame(event);
         if (isLast(entry)) frames += "data: [DONE]\n\n";
         if (frames.length < MAX_FRAMES) continue;
         yield frames;
         frames = "";
       }
       if (frames !== "") yield frames;
+      // A long log of which nothing is sent would otherwise keep everybody else waiting.
+      else await nextTurn();
     }
   } catch (error) {
     // The log can't be read to its end, so that no terminal event will come.
@@ -41,6 +58,26 @@ export async function toFinalResponse(run: Run, batches: Batches): Promise<Respo
     }
   }
   return undefined;
+}
+
+/** The response as it is by now. */
+export async function toResponse(run: Run, batches: Batches): Promise<ResponseObject> {
+  const state = newOpenAIEventState(run);
+  let last: AgentResponse | undefined;
+  for await (const batch of batches) {
+    for (const entry of batch) {
+      toOpenAIEvents(entry, state);
+      if (entry.event.object === "response") last = entry.event;
+    }
+    await nextTurn();
+  }
+  if (last === undefined) throw new RuntimeError("INTERNAL_ERROR", "The response has no events.");
+  return toResponseObject(last, state);
+}
+
+async function firstOf(batches: Batches): Promise<LogEntry> {
+  for await (const [entry] of batches) if (entry !== undefined) return entry;
+  throw new RuntimeError("RUN_EXPIRED", "The events of the response are no longer kept.");
 }
 
 function isLast({ event }: LogEntry): boolean {

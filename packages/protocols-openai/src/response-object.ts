@@ -14,13 +14,13 @@ export interface ResponseObject {
 
 /** What the responses of a run say again of its request, with OpenAI's defaults; runs of other protocols have some of it. */
 export function toResponseEcho(request: AgentRequest, agent: string): Readonly<Record<string, unknown>> {
-  const { max_tokens, tools, ...echo } = Echo.parse(request);
+  const { max_tokens, tools, background, ...echo } = Echo.parse(request);
   return {
     ...echo,
     model: echo.model ?? agent,
     max_output_tokens: max_tokens,
     tools: tools.map(({ function: tool }) => ({ type: "function", ...tool })),
-    background: false,
+    background,
     access_programs: null,
   };
 }
@@ -131,6 +131,7 @@ const Echo = z.object({
     .catch({ effort: null, summary: null }),
   truncation: z.enum(["auto", "disabled"]).catch("disabled"),
   store: z.boolean().catch(true),
+  background: z.boolean().catch(false),
   service_tier: z.string().catch("default"),
   metadata: z.record(z.string(), z.string()).catch({}),
   previous_response_id: z.string().nullable().catch(null),

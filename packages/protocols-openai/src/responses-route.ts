@@ -1,16 +1,19 @@
 import type { AgentRequest } from "@agentscope-runtime/agent-api";
 import {
   type Caller,
+  findRun,
   type HostedAgent,
   idempotencyOf,
+  listRuns,
   type ProtocolContext,
   type RunRecord,
   RuntimeError,
 } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { agentOf } from "./agent-of.ts";
+import { newChainId } from "./chain-id.ts";
 import { parameterError } from "./openai-error.ts";
-import { toFinalResponse, toFrames } from "./read-response.ts";
+import { toFinalResponse, toFrames, toResponse } from "./read-response.ts";
 import { type ResponsesRequest, toAgentRequest } from "./to-agent-request.ts";
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
@@ -28,8 +31,11 @@ export function responsesRoute(context: ProtocolContext): Handler {
     const { run, replayed } = await runs().start(agent, agentRequest, { caller, idempotency });
     reply.header("x-run-id", encodeURIComponent(run.id.toWellFormed()));
     if (replayed) reply.header("idempotent-replayed", "true");
+    if (!agentRequest.stream && run.request.background === true)
+      return toResponse(run, runs().read(run.id, {}));
     if (!agentRequest.stream) return answer(run, reply);
-    const source = (signal: AbortSignal) => toFrames(run, runs().read(run.id, { follow: true, signal }));
+    const source = (signal: AbortSignal) =>
+      toFrames(run, (after) => runs().read(run.id, { after, follow: true, signal }));
     await stream(reply, source, { retry: false });
     return reply;
   };
@@ -43,10 +49,12 @@ export function responsesRoute(context: ProtocolContext): Handler {
   ): Promise<AgentRequest> {
     // With credentials it is these that say who asks.
     const userId = caller.userId ?? user ?? null;
-    if (previousResponseId === undefined) return { ...request, user_id: userId };
+    if (previousResponseId === undefined) {
+      return { ...request, session_id: request.session_id ?? newChainId(), user_id: userId };
+    }
     const { id, session, status } = await previousRun(previousResponseId, agent, caller);
     if (userId !== null && userId !== session.userId) throw notFound(previousResponseId);
-    const [latest] = (await runs().list({ ...session, limit: 1 }, caller)).items;
+    const [latest] = (await listRuns(runs(), { ...session, limit: 1 }, caller)).items;
     // A request that is sent again with its idempotency key meets the run that it started.
     const isRepeated = mayRepeat && latest?.request.previous_response_id === id;
     if (latest?.id !== id && !isRepeated) {
@@ -59,7 +67,7 @@ export function responsesRoute(context: ProtocolContext): Handler {
 
   async function previousRun(runId: string, agent: HostedAgent, caller: Caller): Promise<RunRecord> {
     try {
-      const run = await runs().get(agent.name, runId, caller);
+      const run = await findRun(runs(), agent.name, runId, caller);
       if (run.request.store !== false) return run;
     } catch (error) {
       if (!RuntimeError.is(error) || !GONE.has(error.code)) throw error;

@@ -58,11 +58,22 @@ function addText(part: Part, place: Place, index: number, events: ItemEvents): v
   const delta = part.type === "refusal" ? part.refusal : part.text;
   if (delta === "") return;
   if (part.type === "output_text") {
-    events.emit({ type: "response.output_text.delta", ...place, content_index: index, delta, logprobs: [] });
+    events.emitDelta({
+      type: "response.output_text.delta",
+      ...place,
+      content_index: index,
+      delta,
+      logprobs: [],
+    });
   } else if (part.type === "refusal") {
-    events.emit({ type: "response.refusal.delta", ...place, content_index: index, delta });
+    events.emitDelta({ type: "response.refusal.delta", ...place, content_index: index, delta });
   } else {
-    events.emit({ type: "response.reasoning_summary_text.delta", ...place, summary_index: index, delta });
+    events.emitDelta({
+      type: "response.reasoning_summary_text.delta",
+      ...place,
+      summary_index: index,
+      delta,
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { AgentRequest } from "@agentscope-runtime/agent-api";
 import { z } from "zod";
 import { Input } from "./input-item.ts";
 import { parameterError } from "./openai-error.ts";
+import { parseParams, valueAt } from "./parse-params.ts";
 import { toAgentMessages } from "./to-agent-messages.ts";
 
 /** A request in the words of the Agent API, and what of it names other runs and people. */
@@ -36,16 +37,16 @@ export function toAgentRequest(body: unknown): ResponsesRequest {
 
 function parse(body: unknown): z.output<typeof CreateParams> {
   refuseUnsupported(body);
-  const result = CreateParams.safeParse(body);
-  if (result.success) {
-    if (!result.data.conversation || !result.data.previous_response_id) return result.data;
+  const params = parseParams(CreateParams, body);
+  if (params.conversation && params.previous_response_id) {
     const message = "conversation and previous_response_id exclude each other.";
     throw parameterError("previous_response_id", "mutually_exclusive_parameters", message);
   }
-  const { path = [], message = "does not fit" } = result.error.issues[0] ?? {};
-  const code = valueAt(body, path) === undefined ? "missing_required_parameter" : "invalid_value";
-  if (path.length === 0) throw parameterError(null, code, "The body has to be an object.");
-  throw parameterError(toParam(path), code, `${toParam(path)}: ${message}`);
+  if (params.background && params.store === false) {
+    const message = "A response in the background has to be stored.";
+    throw parameterError("background", "mutually_exclusive_parameters", message);
+  }
+  return params;
 }
 
 function refuseUnsupported(body: unknown): void {
@@ -57,21 +58,7 @@ function refuseUnsupported(body: unknown): void {
 }
 
 // What would change the answer must not be passed over; what can't be had otherwise may be.
-const UNSUPPORTED = ["background", "prompt", "context_management", "moderation", "image", "access_programs"];
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (at, key) =>
-      typeof at === "object" && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined,
-    value,
-  );
-}
-
-/** A path as OpenAI writes it: `input[0].content`. */
-function toParam(path: readonly PropertyKey[]): string {
-  const steps = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`));
-  return steps.join("").replace(/^\./, "");
-}
+const UNSUPPORTED = ["prompt", "context_management", "moderation", "image", "access_programs"];
 
 const id = z.string().min(1).max(1024);
 const record = z.record(z.string(), z.unknown());
@@ -80,6 +67,7 @@ const CreateParams = z.object({
   input: Input,
   model: z.string().nullish(),
   stream: z.boolean().nullish(),
+  background: z.boolean().nullish(),
   instructions: z.string().nullish(),
   temperature: z.number().nullish(),
   top_p: z.number().nullish(),

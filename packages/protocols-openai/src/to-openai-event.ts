@@ -26,10 +26,10 @@ export function newOpenAIEventState({
  * moves forward: from a copy of the state, the entries that follow give the same events once more.
  */
 export function toOpenAIEvents(
-  { event }: Pick<LogEntry, "event">,
+  { event, count = 1 }: Pick<LogEntry, "event" | "count">,
   state: OpenAIEventState,
 ): readonly OpenAIEvent[] {
-  const events = new ItemEvents(state);
+  const events = new ItemEvents(state, count);
   add(event, events, state);
   return events.events;
 }

@@ -5,7 +5,7 @@ import { type FunctionCallItem, type McpCallItem, OWN_TOOLS } from "./output-ite
 import { toolOutputText } from "./tool-output-text.ts";
 
 /** The body of a call, of its output or of a request for approval. */
-interface ToolBody {
+export interface ToolBody {
   readonly id: string;
   readonly callId: string;
   readonly name: string;
@@ -125,7 +125,8 @@ function startOwnCall(
   return open;
 }
 
-function bodyOf(slot: Content): ToolBody {
+/** What the slot of a call, an output or a request says; empty where it does not. */
+export function bodyOf(slot: Content): ToolBody {
   const data = slot.type === "data" ? (slot.data ?? {}) : {};
   const text = (key: string) => (typeof data[key] === "string" ? data[key] : "");
   return {

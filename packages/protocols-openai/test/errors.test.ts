@@ -64,7 +64,7 @@ const wrong: readonly [string, unknown, string | null, string][] = [
     "missing_required_parameter",
   ],
   ["a hosted tool", { input: "Hi", tools: [{ type: "web_search" }] }, "tools[0].type", "invalid_value"],
-  ["background", { input: "Hi", background: true }, "background", "unsupported_parameter"],
+  ["a prompt", { input: "Hi", prompt: { id: "p" } }, "prompt", "unsupported_parameter"],
   ["a prompt template", { input: "Hi", prompt: { id: "p" } }, "prompt", "unsupported_parameter"],
   ["long metadata", { input: "Hi", metadata: { a: "b".repeat(513) } }, "metadata.a", "invalid_value"],
   [
