@@ -1,0 +1,189 @@
+import {
+  type AgentEvent,
+  type AgentResponse,
+  type Content,
+  isTerminal,
+  type Message,
+} from "@agentscope-runtime/agent-api";
+import type { LogEntry, RunRecord } from "@agentscope-runtime/core";
+import { z } from "zod";
+import type {
+  ChatChunkState,
+  ChatDelta,
+  ChatEvent,
+  ChatFinishReason,
+  ChatTextKey,
+  OpenChatMessage,
+} from "./chat-chunk.ts";
+import { chatFailure, toChatUsage, toFinishReason } from "./chat-end.ts";
+import { toOpenAIError } from "./openai-error.ts";
+
+/** The state before the first entry of a run's log. */
+export function newChatChunkState({
+  request,
+  session,
+}: Pick<RunRecord, "request" | "session">): ChatChunkState {
+  return {
+    id: request.id,
+    model: request.model ?? session.agent,
+    includeUsage: StreamOptions.safeParse(request.stream_options).success,
+    created: null,
+    attempt: 1,
+    open: [],
+    calls: [],
+    last: [],
+  };
+}
+
+/**
+ * The events of a Chat Completions stream that the next entry of a run's log stands for. Depends on nothing but entry
+ * and state, which it moves forward: from a copy of the state, the entries that follow give the same events once more.
+ */
+export function toChatChunks(
+  { event }: Pick<LogEntry, "event">,
+  state: ChatChunkState,
+): readonly ChatEvent[] {
+  const events: ChatEvent[] = [];
+  add(event, state, (chunk) => events.push(chunk));
+  return events;
+}
+
+type Emit = (event: ChatEvent) => void;
+
+function add(event: AgentEvent, state: ChatChunkState, emit: Emit): void {
+  if (event.object === "response") {
+    addResponse(event, state, emit);
+  } else if (event.object === "message") {
+    addMessage(event, state, emit);
+  } else {
+    const open = state.open.find(({ id }) => id === event.msg_id);
+    if (open !== undefined) addSlot(event, event.index ?? 0, open, state, emit);
+  }
+}
+
+function addResponse(response: AgentResponse, state: ChatChunkState, emit: Emit): void {
+  if (state.created === null) {
+    state.created = response.created_at;
+    emitDelta({ role: "assistant", content: "" }, state, emit);
+  }
+  const { attempt = 1 } = response;
+  if (attempt > state.attempt) {
+    // What the handler had left open when its process died is never ended.
+    state.attempt = attempt;
+    state.open = [];
+    state.last = state.last.map(({ key }) => ({ key, messageId: "" }));
+  }
+  if (!isTerminal(response.status)) return;
+  const failure = chatFailure(response);
+  if (failure !== undefined) {
+    emit({ error: toOpenAIError(failure) });
+    return;
+  }
+  emitDelta({}, state, emit, toFinishReason(response, state.calls.length > 0));
+  const usage = state.includeUsage ? toChatUsage(response.usage) : undefined;
+  if (usage !== undefined) emit({ ...heading(state), choices: [], usage });
+}
+
+function addMessage({ id, type, role, status, content }: Message, state: ChatChunkState, emit: Emit): void {
+  // The answer of a chat is the assistant's.
+  if (!isShown(type) || role !== "assistant") return;
+  let open = state.open.find((other) => other.id === id);
+  if (open === undefined) {
+    open = { id, type, call: null, sent: [] };
+    state.open.push(open);
+  }
+  if (status === "in_progress") return;
+  for (const [index, slot] of (content ?? []).entries()) {
+    addSlot(slot, slot.index ?? index, open, state, emit);
+  }
+  state.open = state.open.filter((other) => other !== open);
+}
+
+function addSlot(
+  slot: Content,
+  index: number,
+  open: OpenChatMessage,
+  state: ChatChunkState,
+  emit: Emit,
+): void {
+  if (open.type === "function_call") {
+    addCall(slot, open, state, emit);
+    return;
+  }
+  const text = textOf(slot);
+  if (text === undefined) return;
+  const sent = open.sent[index] ?? 0;
+  // Only a delta holds the new piece alone.
+  const piece = slot.delta ? text : text.slice(sent);
+  // Slots may be skipped, and JSON knows no holes.
+  while (open.sent.length < index) open.sent.push(0);
+  open.sent[index] = sent + piece.length;
+  if (piece === "") return;
+  const key = keyOf(slot, open);
+  const before = state.last.find((other) => other.key === key);
+  state.last = [...state.last.filter((other) => other !== before), { key, messageId: open.id }];
+  const gap = before === undefined || before.messageId === open.id ? "" : BETWEEN_MESSAGES;
+  emitDelta({ [key]: gap + piece }, state, emit);
+}
+
+function addCall(slot: Content, open: OpenChatMessage, state: ChatChunkState, emit: Emit): void {
+  const { success, data } = Call.safeParse(slot.type === "data" ? slot.data : undefined);
+  if (!success) return;
+  const sent = open.sent[0] ?? 0;
+  const piece = data.arguments.slice(sent);
+  open.sent = [sent + piece.length];
+  if (open.call !== null) {
+    if (piece === "") return;
+    emitDelta({ tool_calls: [{ index: open.call, function: { arguments: piece } }] }, state, emit);
+    return;
+  }
+  // Clients tell calls apart by this id, even where the agent has used it twice.
+  const id = data.call_id === "" || state.calls.includes(data.call_id) ? open.id : data.call_id;
+  const called = { name: data.name, arguments: piece };
+  open.call = state.calls.push(id) - 1;
+  emitDelta({ tool_calls: [{ index: open.call, id, type: "function", function: called }] }, state, emit);
+}
+
+function emitDelta(
+  delta: ChatDelta,
+  state: ChatChunkState,
+  emit: Emit,
+  finish_reason: ChatFinishReason | null = null,
+): void {
+  emit({
+    ...heading(state),
+    choices: [{ index: 0, delta, logprobs: null, finish_reason }],
+    ...(state.includeUsage ? { usage: null } : {}),
+  });
+}
+
+function heading({ id, created, model }: ChatChunkState): {
+  id: string;
+  object: "chat.completion.chunk";
+  created: number;
+  model: string;
+} {
+  return { id, object: "chat.completion.chunk", created: created ?? 0, model };
+}
+
+function isShown(type: string): type is OpenChatMessage["type"] {
+  return type === "message" || type === "reasoning" || type === "function_call";
+}
+
+// A message of a chat has no place for media and data.
+function textOf(slot: Content): string | undefined {
+  if (slot.type === "text") return slot.text ?? "";
+  return slot.type === "refusal" ? (slot.refusal ?? "") : undefined;
+}
+
+function keyOf(slot: Content, { type }: OpenChatMessage): ChatTextKey {
+  if (type === "reasoning") return "reasoning_content";
+  return slot.type === "refusal" ? "refusal" : "content";
+}
+
+/** A run may bring several messages, which are one for a chat. */
+const BETWEEN_MESSAGES = "\n\n";
+
+const text = z.string().catch("");
+const Call = z.object({ call_id: text, name: text, arguments: text });
+const StreamOptions = z.object({ include_usage: z.literal(true) });

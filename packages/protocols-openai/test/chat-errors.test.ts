@@ -1,0 +1,144 @@
+import { text } from "@agentscope-runtime/core";
+import fc from "fast-check";
+import OpenAI from "openai";
+import { expect, it } from "vitest";
+import { clientOf, openaiApp } from "./support/serve.ts";
+
+const app = (options = {}) => openaiApp(options).query(text(), () => "ok");
+const user = { role: "user", content: "Hi" };
+
+it.each<[string, object, string | null, string]>([
+  ["no messages", {}, "messages", "missing_required_parameter"],
+  ["an empty chat", { messages: [] }, "messages", "invalid_value"],
+  ["a wrong role", { messages: [{ role: "root" }] }, "messages[0].role", "invalid_value"],
+  ["no content", { messages: [{ role: "user" }] }, "messages[0].content", "missing_required_parameter"],
+  [
+    "an unknown part",
+    { messages: [{ role: "user", content: [{ type: "hologram" }] }] },
+    "messages[0].content[0].type",
+    "invalid_value",
+  ],
+  [
+    "a file of nothing",
+    { messages: [{ ...user, content: [{ type: "file", file: {} }] }] },
+    "messages[0].content[0].file",
+    "invalid_value",
+  ],
+  [
+    "an output of no call",
+    { messages: [{ role: "tool", content: "2" }] },
+    "messages[0].tool_call_id",
+    "missing_required_parameter",
+  ],
+  ["a custom tool", { messages: [user], tools: [{ type: "custom" }] }, "tools[0].type", "invalid_value"],
+  ["two choices", { messages: [user], n: 2 }, "n", "unsupported_parameter"],
+  [
+    "spoken answers",
+    { messages: [user], modalities: ["text", "audio"] },
+    "modalities",
+    "unsupported_parameter",
+  ],
+  ["logprobs", { messages: [user], logprobs: true }, "logprobs", "unsupported_parameter"],
+  ["no tokens", { messages: [user], max_completion_tokens: 0 }, "max_completion_tokens", "invalid_value"],
+])("%s is a 400 that names the parameter, in both modes", async (_, body, param, code) => {
+  const client = await clientOf(app());
+  for (const stream of [false, true]) {
+    const error = await client.chat.completions
+      .create({ ...body, stream } as never)
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(OpenAI.BadRequestError);
+    expect(error).toMatchObject({ type: "invalid_request_error", param, code });
+  }
+});
+
+it("wrong credentials are 401, and right ones say who asks", async () => {
+  const seen: string[] = [];
+  const authenticate = ({ headers }: { headers: Readonly<Record<string, unknown>> }) =>
+    headers.authorization === "Bearer right" ? { userId: "alice" } : undefined;
+  const guarded = openaiApp({ authenticate }).query(text(), ({ session }) => {
+    seen.push(session.userId);
+    return "ok";
+  });
+  const client = await clientOf(guarded, { apiKey: "right" });
+  const params = { model: "x", user: "bob", metadata: { session_id: "s1" }, messages: [user as never] };
+  await client.chat.completions.create(params);
+  expect(seen).toEqual(["alice"]);
+  const wrong = client.withOptions({ apiKey: "wrong" }).chat.completions.create(params);
+  await expect(wrong).rejects.toMatchObject({ status: 401, code: "invalid_api_key" });
+});
+
+it("an Idempotency-Key makes a request that is sent again meet its run", async () => {
+  let asked = 0;
+  const client = await clientOf(openaiApp().query(text(), () => `answer ${++asked}`));
+  const params = { model: "x", metadata: { session_id: "s1" }, messages: [user as never] };
+  const key = { headers: { "idempotency-key": "k1" } };
+  const first = await client.chat.completions.create(params, key);
+  expect(await client.chat.completions.create(params, key)).toEqual(first);
+  expect(asked).toBe(1);
+});
+
+const sound = {
+  messages: [
+    { role: "system", content: "Be kind." },
+    { role: "user", content: [{ type: "image_url", image_url: { url: "http://x/y.png" } }] },
+    {
+      role: "assistant",
+      content: null,
+      tool_calls: [{ id: "call_1", type: "function", function: { name: "add", arguments: "{}" } }],
+    },
+    { role: "tool", tool_call_id: "call_1", content: "2" },
+  ],
+  model: "Friday",
+  tools: [{ type: "function", function: { name: "add", parameters: { type: "object" } } }],
+  response_format: { type: "json_schema", json_schema: { name: "x", schema: {} } },
+  stream_options: { include_usage: true },
+  metadata: { session_id: "s" },
+  user: "bob",
+  stop: "END",
+  max_tokens: 5,
+};
+
+type Path = readonly (string | number)[];
+
+function pathsIn(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== "object" || value === null) return [path];
+  const steps: [string | number, unknown][] = Array.isArray(value)
+    ? [...value.entries()]
+    : Object.entries(value);
+  return [path, ...steps.flatMap(([key, inner]) => pathsIn(inner, [...path, key]))];
+}
+
+function spoil(body: unknown, [path, value]: readonly [Path, unknown]): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined || typeof body !== "object" || body === null) return value;
+  const copy: object = Array.isArray(body) ? [...body] : { ...body };
+  Reflect.set(copy, key, spoil(Reflect.get(copy, key), [rest, value]));
+  return copy;
+}
+
+const hostile = fc.oneof(
+  fc.constantFrom<unknown>("function", "assistant", "tool", "constructor", "", null, -1, true, []),
+  fc.jsonValue({ maxDepth: 2 }),
+);
+const spoilt = fc.array(fc.tuple(fc.constantFrom(...pathsIn(sound)), hostile), { maxLength: 2 });
+
+it("no body makes the server fail: it is answered, or refused in OpenAI's shape", async () => {
+  const server = await app().createServer();
+  const seen = new Set<number>();
+  await fc.assert(
+    fc.asyncProperty(spoilt, async (places) => {
+      const payload = JSON.stringify(places.reduce<unknown>(spoil, sound));
+      const headers = { "content-type": "application/json" };
+      const answer = await server.inject({ method: "POST", url: "/v1/chat/completions", headers, payload });
+      seen.add(answer.statusCode);
+      expect([200, 400]).toContain(answer.statusCode);
+      const isStream = String(answer.headers["content-type"]).startsWith("text/event-stream");
+      if (isStream) expect(answer.payload).toContain("[DONE]");
+      else if (answer.statusCode === 200) expect(answer.json()).toMatchObject({ object: "chat.completion" });
+      else expect(Object.keys(answer.json().error)).toEqual(["message", "type", "param", "code"]);
+    }),
+    { numRuns: 400 },
+  );
+  await server.close();
+  expect([...seen].sort()).toEqual([200, 400]);
+});
