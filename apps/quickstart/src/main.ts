@@ -15,6 +15,9 @@ console.log(`
 Friday listens at ${url}
 Model: ${choice.reason}
 OpenAI's SDKs: base URL ${url}/v1
+A2A: ${url}/.well-known/agent-card.json
+AG-UI: ${url}/ag-ui
+MCP: ${url}/mcp
 Try:
 
 curl -N ${url}/process -H 'content-type: application/json' -d '{

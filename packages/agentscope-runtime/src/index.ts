@@ -40,5 +40,8 @@ export {
   text,
 } from "@agentscope-runtime/core";
 export { LocalDeployManager, type LocalDeployManagerOptions } from "@agentscope-runtime/deployers-local";
+export { type A2AOptions, a2a } from "@agentscope-runtime/protocols-a2a";
+export { type AgUiProtocolOptions, agUi } from "@agentscope-runtime/protocols-ag-ui";
+export { type McpOptions, mcp } from "@agentscope-runtime/protocols-mcp";
 export { type OpenAIProtocolOptions, openai } from "@agentscope-runtime/protocols-openai";
 export { AgentApp } from "./agent-app.ts";
