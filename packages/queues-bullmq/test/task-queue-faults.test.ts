@@ -357,7 +357,8 @@ describe("a process", () => {
     await first.end("SIGTERM");
     await away.kill();
     await second.end("SIGTERM");
-  });
+    // BullMQ waits some seconds for blocked reads that nobody answers any more.
+  }, 60_000);
 });
 
 describe("options", () => {
