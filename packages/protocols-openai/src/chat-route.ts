@@ -3,6 +3,7 @@ import {
   type Caller,
   type HostedAgent,
   idempotencyOf,
+  listRuns,
   type ProtocolContext,
   type RunRecord,
   RuntimeError,
@@ -50,7 +51,7 @@ export function chatRoute(context: ProtocolContext): Handler {
     if (sessionId === undefined) return { ...request, user_id: userId };
     const session = { sessionId, userId: userId ?? sessionId };
     const named = { ...request, session_id: session.sessionId, user_id: session.userId };
-    const [latest] = (await runs().list({ agent: agent.name, ...session, limit: 1 }, caller)).items;
+    const [latest] = (await listRuns(runs(), { agent: agent.name, ...session, limit: 1 }, caller)).items;
     if (latest === undefined && !(await isRemembered(agent, session, caller))) return named;
     if (added.length === 0) {
       const message = "messages: the last one is the assistant's, which the session has already.";

@@ -115,8 +115,6 @@ function addSlot(
   const sent = open.sent[index] ?? 0;
   // Only a delta holds the new piece alone.
   const piece = slot.delta ? text : text.slice(sent);
-  // Slots may be skipped, and JSON knows no holes.
-  while (open.sent.length < index) open.sent.push(0);
   open.sent[index] = sent + piece.length;
   if (piece === "") return;
   const key = keyOf(slot, open);

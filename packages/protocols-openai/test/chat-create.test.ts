@@ -285,6 +285,18 @@ describe("a session", () => {
     await expect(nothing).rejects.toMatchObject({ status: 400, param: "messages" });
   });
 
+  it("that was deleted is new again", async () => {
+    const client = await clientOf(app);
+    seen.length = 0;
+    const params = { ...hi, user: "bob", metadata: { session_id: "s1" }, messages };
+    await client.chat.completions.create(params);
+    const server = client.baseURL.slice(0, -"/v1".length);
+    const deleted = await fetch(`${server}/sessions/s1?user_id=bob`, { method: "DELETE" });
+    expect(deleted.ok).toBe(true);
+    await client.chat.completions.create(params);
+    expect(seen.map(({ input }) => input.length)).toEqual([3, 3]);
+  });
+
   it("goes on with the run that waits for this input", async () => {
     const client = await clientOf(app);
     seen.length = 0;

@@ -197,3 +197,27 @@ describe("in a log", () => {
     expectLegal(events);
   });
 });
+
+it("tells the client's calls apart where the agent has used an id twice", async () => {
+  const call = {
+    kind: "tool-call",
+    callId: "call_1",
+    name: "add",
+    toolType: "function",
+    arguments: "{}",
+  } as const;
+  const { choices } = await readBySdk(encode(runEntries([call, call]), newChatChunkState(run)));
+  const ids = choices[0]?.message.tool_calls?.map(({ id }) => id);
+  expect(ids).toEqual(["call_1", expect.not.stringMatching(/^call_1$/)]);
+});
+
+it("says nothing of what the agent tells for others, nor of media", () => {
+  const log = runEntries([
+    { kind: "message-start", messageId: "M1", role: "user" },
+    { kind: "text-delta", messageId: "M1", text: "Hi" },
+    { kind: "message-end", messageId: "M1" },
+    { kind: "image", messageId: "M2", url: "http://x/y.png" },
+    { kind: "text-delta", messageId: "M2", text: "Ho" },
+  ]);
+  expect(textOf(encode(log, newChatChunkState(run)), "content")).toBe("Ho");
+});

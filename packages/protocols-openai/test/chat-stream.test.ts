@@ -1,4 +1,11 @@
-import { type AgentPart, RuntimeError, text } from "@agentscope-runtime/core";
+import {
+  type AgentPart,
+  InMemoryRunStore,
+  type LogEntry,
+  type ReadRunOptions,
+  RuntimeError,
+  text,
+} from "@agentscope-runtime/core";
 import OpenAI from "openai";
 import { zodResponseFormat } from "openai/helpers/zod";
 import { describe, expect, it } from "vitest";
@@ -145,15 +152,15 @@ it("a client that leaves does not end the run", async () => {
 });
 
 describe("a run that fails", () => {
-  const failing = (count = { runs: 0 }) =>
+  const failing = (code: "MODEL_QUOTA_EXCEEDED" | "RATE_LIMIT_EXCEEDED", count = { runs: 0 }) =>
     openaiApp().query(text(), async function* () {
       count.runs++;
       yield "part";
-      throw new RuntimeError("MODEL_QUOTA_EXCEEDED", "The model has no quota left.");
+      throw new RuntimeError(code, "The model has no quota left.");
     });
 
   it("ends a stream with an error, which the SDK throws behind what there was", async () => {
-    const client = await clientOf(failing());
+    const client = await clientOf(failing("MODEL_QUOTA_EXCEEDED"));
     const texts: unknown[] = [];
     const read = async () => {
       const stream = await client.chat.completions.create({ ...hi, stream: true });
@@ -170,10 +177,10 @@ describe("a run that fails", () => {
 
   it("is an error of the request otherwise, and is not run again", async () => {
     const count = { runs: 0 };
-    const client = await clientOf(failing(count), { maxRetries: 2 });
+    const client = await clientOf(failing("RATE_LIMIT_EXCEEDED", count), { maxRetries: 2 });
     const error = await client.chat.completions.create(hi).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(OpenAI.APIError);
-    expect(error).toMatchObject({ status: 422, code: "model_quota_exceeded", param: null });
+    expect(error).toMatchObject({ status: 429, code: "rate_limit_exceeded", param: null });
     expect(count.runs).toBe(1);
   });
 
@@ -182,4 +189,44 @@ describe("a run that fails", () => {
     const answer = client.chat.completions.create(hi);
     await expect(answer).rejects.toMatchObject({ status: 400, code: "invalid_prompt" });
   });
+});
+
+it("an attempt that is superseded is no part of the completion", async () => {
+  class TwoAttempts extends InMemoryRunStore {
+    override async *read(runId: string, options: ReadRunOptions = {}): AsyncGenerator<readonly LogEntry[]> {
+      const own: LogEntry[] = [];
+      for await (const batch of super.read(runId, options)) own.push(...batch);
+      yield own.slice(0, -1);
+      const began = own[1] as LogEntry;
+      const again = { ...began, event: { ...began.event, attempt: 2 } };
+      yield [again, ...own.slice(2)].map(({ seq, json, event }) => ({
+        seq: seq + own.length,
+        json,
+        event: { ...event, attempt: 2 },
+      }));
+    }
+  }
+  const app = scriptedApp(script.slice(1, 3), { runStore: new TwoAttempts() });
+  const client = await clientOf(app);
+  const { choices } = await client.chat.completions.create(hi);
+  expect(choices[0]?.message.content).toBe("Let me see.");
+  const chunks = await Array.fromAsync(await client.chat.completions.create({ ...hi, stream: true }));
+  const said = chunks.map(({ choices: [choice] }) => choice?.delta.content ?? "");
+  expect(said.join("")).toBe("Let me see.\n\nLet me see.");
+});
+
+it("a log that can't be read to its end ends in an error, in both modes", async () => {
+  class BrokenRunStore extends InMemoryRunStore {
+    override async *read(runId: string, options: ReadRunOptions = {}): AsyncGenerator<readonly LogEntry[]> {
+      for await (const [entry] of super.read(runId, options)) {
+        if (entry !== undefined) yield [entry];
+        throw new RuntimeError("DATABASE_ERROR", "The log can't be read.");
+      }
+    }
+  }
+  const client = await clientOf(scriptedApp(script, { runStore: new BrokenRunStore() }), { maxRetries: 2 });
+  const refusal = { code: "database_error", message: expect.stringContaining("The log can't be read.") };
+  await expect(client.chat.completions.create(hi)).rejects.toMatchObject({ ...refusal, status: 500 });
+  const streamed = client.chat.completions.stream(hi).finalChatCompletion();
+  await expect(streamed).rejects.toMatchObject(refusal);
 });
