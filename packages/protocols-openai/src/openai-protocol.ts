@@ -1,5 +1,6 @@
 import type { ProtocolAdapter } from "@agentscope-runtime/core";
 import { chatRoute } from "./chat-route.ts";
+import { addConversationRoutes } from "./conversation-routes.ts";
 import { sendOpenAIError } from "./openai-error.ts";
 import { cancelRoute, deleteRoute, inputItemsRoute, retrieveRoute } from "./response-routes.ts";
 import { responsesRoute } from "./responses-route.ts";
@@ -34,6 +35,7 @@ export function openai({
         fastify.delete(`${prefix}/responses/:id`, deleteRoute(context));
         fastify.post(`${prefix}/responses/:id/cancel`, cancelRoute(context));
         fastify.get(`${prefix}/responses/:id/input_items`, inputItemsRoute(context));
+        addConversationRoutes(fastify, prefix, context);
         fastify.post(`${prefix}/chat/completions`, chatRoute(context));
         fastify.get(`${prefix}/models`, async () => ({ object: "list", data: models }));
       }

@@ -3,15 +3,20 @@ import {
   type Caller,
   findRun,
   type HostedAgent,
+  type Idempotency,
   idempotencyOf,
   listRuns,
   type ProtocolContext,
   type RunRecord,
   RuntimeError,
+  type SessionName,
+  type StartedRun,
+  type StartRunOptions,
 } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { agentOf } from "./agent-of.ts";
 import { newChainId } from "./chain-id.ts";
+import { forkSession } from "./fork-session.ts";
 import { parameterError } from "./openai-error.ts";
 import { toFinalResponse, toFrames, toResponse } from "./read-response.ts";
 import { type ResponsesRequest, toAgentRequest } from "./to-agent-request.ts";
@@ -26,9 +31,9 @@ export function responsesRoute(context: ProtocolContext): Handler {
     const agent = agentOf(params.request.model, context.agents);
     const caller = callerOf(request);
     const idempotency = idempotencyOf(request);
-    const agentRequest = await withSession(params, agent, caller, idempotency !== undefined);
     assertRoom();
-    const { run, replayed } = await runs().start(agent, agentRequest, { caller, idempotency });
+    const { agentRequest, fork } = await withSession(params, agent, caller, idempotency);
+    const { run, replayed } = await start(agent, agentRequest, { caller, idempotency }, fork);
     reply.header("x-run-id", encodeURIComponent(run.id.toWellFormed()));
     if (replayed) reply.header("idempotent-replayed", "true");
     if (!agentRequest.stream && run.request.background === true)
@@ -40,29 +45,58 @@ export function responsesRoute(context: ProtocolContext): Handler {
     return reply;
   };
 
-  /** The request as one of the session that it goes on with. */
+  /** Starts the run, and leaves nothing of a branch that it does not go on with. */
+  async function start(
+    agent: HostedAgent,
+    request: AgentRequest,
+    options: StartRunOptions,
+    fork: SessionName | undefined,
+  ): Promise<StartedRun> {
+    const leave = async () => {
+      if (fork !== undefined) await runs().sessions.delete(agent, fork, options.caller);
+    };
+    try {
+      const started = await runs().start(agent, request, options);
+      if (started.run.session.sessionId !== request.session_id) await leave();
+      return started;
+    } catch (error) {
+      // By its key another attempt may be at work on the same branch; and who knows what became of the run.
+      const refused = RuntimeError.is(error) && error.status < 500;
+      if (refused && options.idempotency === undefined) await leave();
+      throw error;
+    }
+  }
+
+  /** The request as one of the session that it goes on with, which may be a new branch of another. */
   async function withSession(
     { request, previousResponseId, user }: ResponsesRequest,
     agent: HostedAgent,
     caller: Caller,
-    mayRepeat: boolean,
-  ): Promise<AgentRequest> {
+    idempotency: Idempotency | undefined,
+  ): Promise<{ readonly agentRequest: AgentRequest; readonly fork?: SessionName }> {
     // With credentials it is these that say who asks.
     const userId = caller.userId ?? user ?? null;
     if (previousResponseId === undefined) {
-      return { ...request, session_id: request.session_id ?? newChainId(), user_id: userId };
+      const agentRequest = { ...request, session_id: request.session_id ?? newChainId(), user_id: userId };
+      return { agentRequest };
     }
-    const { id, session, status } = await previousRun(previousResponseId, agent, caller);
+    const previous = await previousRun(previousResponseId, agent, caller);
+    const { id, session, status } = previous;
     if (userId !== null && userId !== session.userId) throw notFound(previousResponseId);
     const [latest] = (await listRuns(runs(), { ...session, limit: 1 }, caller)).items;
-    // A request that is sent again with its idempotency key meets the run that it started.
-    const isRepeated = mayRepeat && latest?.request.previous_response_id === id;
-    if (latest?.id !== id && !isRepeated) {
-      const message = `Response '${id}' was continued already: only the latest one of a conversation can be.`;
-      throw parameterError("previous_response_id", "unsupported_value", message);
+    const ids = { session_id: session.sessionId, user_id: session.userId };
+    if (latest?.id === id) {
+      return { agentRequest: { ...request, ...ids, ...(status === "incomplete" ? { continues: id } : {}) } };
     }
-    const waits = status === "incomplete" ? { continues: id } : {};
-    return { ...request, session_id: session.sessionId, user_id: session.userId, ...waits };
+    try {
+      const fork = await forkSession(runs(), agent, previous, { caller, key: idempotency?.key });
+      return { agentRequest: { ...request, ...ids, session_id: fork.sessionId }, fork };
+    } catch (error) {
+      // A request that is sent again with its idempotency key meets the run that it started.
+      const mayRepeat = idempotency !== undefined && latest?.request.previous_response_id === id;
+      if (!mayRepeat || !RuntimeError.is(error) || error.code !== "INVALID_PARAMETER") throw error;
+      return { agentRequest: { ...request, ...ids } };
+    }
   }
 
   async function previousRun(runId: string, agent: HostedAgent, caller: Caller): Promise<RunRecord> {

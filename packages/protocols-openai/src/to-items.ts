@@ -9,9 +9,20 @@ export interface ListedItem {
   readonly [key: string]: unknown;
 }
 
+/** An item with the ids of the messages that it stands for. */
+export interface ItemSource {
+  readonly item: ListedItem;
+  readonly messageIds: readonly string[];
+}
+
 /** The items that messages stand for; an agent's own calls are one item with their output. */
 export function toItems(messages: readonly Message[]): readonly ListedItem[] {
-  const items: ListedItem[] = [];
+  return toItemSources(messages).map(({ item }) => item);
+}
+
+/** The items that messages stand for, and by which messages. */
+export function toItemSources(messages: readonly Message[]): readonly ItemSource[] {
+  const sources: ItemSource[] = [];
   /** Where the agent's own calls stand that have no output yet. */
   const calls = new Map<string, number>();
   for (const message of messages) {
@@ -19,16 +30,17 @@ export function toItems(messages: readonly Message[]): readonly ListedItem[] {
     if (item === undefined) continue;
     const callId = item.type === "mcp_call" ? bodyOf(slotOf(message)).callId : "";
     const at = calls.get(callId);
-    const call = at === undefined ? undefined : items[at];
+    const call = at === undefined ? undefined : sources[at];
     if (message.type.endsWith("_output") && at !== undefined && call !== undefined) {
-      items[at] = { ...call, output: item.output };
+      const messageIds = [...call.messageIds, message.id];
+      sources[at] = { item: { ...call.item, output: item.output }, messageIds };
       calls.delete(callId);
       continue;
     }
-    if (callId !== "") calls.set(callId, items.length);
-    items.push(item);
+    if (callId !== "") calls.set(callId, sources.length);
+    sources.push({ item, messageIds: [message.id] });
   }
-  return items;
+  return sources;
 }
 
 function toItem(message: Message): ListedItem | undefined {

@@ -1,4 +1,4 @@
-import type { Message } from "@agentscope-runtime/agent-api";
+import type { Message, MessageInput } from "@agentscope-runtime/agent-api";
 import type { Page, PageOptions } from "../contracts/page.ts";
 import type {
   GetMessagesOptions,
@@ -121,6 +121,32 @@ export class Sessions {
     const session = toSession(agent, name, caller);
     assertBounds(change);
     return historyOf(agent).updateSession(session, change);
+  }
+
+  /** Adds messages behind those of the session. Rejects with `RESOURCE_NOT_FOUND` where the caller has no such session. */
+  async addMessages(
+    agent: HostedAgent,
+    name: SessionName,
+    messages: readonly MessageInput[],
+    caller: Caller = {},
+  ): Promise<void> {
+    const history = historyOf(agent);
+    const session = toSession(agent, name, caller);
+    await find(history, session);
+    await history.appendMessages(session, messages);
+  }
+
+  /** Deletes messages; ids that are not there are passed over. Rejects with `RESOURCE_NOT_FOUND`. */
+  async deleteMessages(
+    agent: HostedAgent,
+    name: SessionName,
+    messageIds: readonly string[],
+    caller: Caller = {},
+  ): Promise<void> {
+    const history = historyOf(agent);
+    const session = toSession(agent, name, caller);
+    await find(history, session);
+    await history.deleteMessages(session, messageIds);
   }
 
   /**
