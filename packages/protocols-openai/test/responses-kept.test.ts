@@ -179,6 +179,37 @@ describe("a response that is deleted", () => {
   });
 });
 
+it("what stands for the deletion of a session is no response", async () => {
+  const runStore = new InMemoryRunStore();
+  const stop = Promise.withResolvers<void>();
+  const app = openaiApp({ runStore, runs: { cancelGrace: 5000 } }).query(text(), async function* () {
+    yield "a";
+    await stop.promise;
+  });
+  const client = await clientOf(app);
+  const { id } = await client.responses.create({ input: "Hi", background: true });
+  const deletion = client.responses.delete(id);
+  let place: string | undefined;
+  await expect
+    .poll(async () => {
+      const { items } = await runStore.list({ agent: "Friday" });
+      place = items.find((run) => run.id !== id)?.id;
+      return place;
+    })
+    .toBeTruthy();
+  const asked = [
+    () => client.responses.retrieve(place ?? ""),
+    () => client.responses.cancel(place ?? ""),
+    () => client.responses.delete(place ?? ""),
+    () => client.responses.inputItems.list(place ?? ""),
+  ];
+  for (const ask of asked) await expect(ask()).rejects.toEqual(refusedWith(404));
+  const next = client.responses.create({ input: "And?", previous_response_id: place ?? "" });
+  await expect(next).rejects.toMatchObject({ status: 400, code: "previous_response_not_found" });
+  stop.resolve();
+  await deletion;
+});
+
 describe("the input of a response", () => {
   const input: OpenAI.Responses.ResponseInputItem[] = [
     { role: "developer", content: "Be brief." },
