@@ -1,5 +1,5 @@
 import type { Message, ResolvedAgentRequest } from "@agentscope-runtime/agent-api";
-import { type AgentPart, text } from "@agentscope-runtime/core";
+import { type AgentPart, InMemorySessionHistoryService, text } from "@agentscope-runtime/core";
 import type { ChatCompletionCreateParamsNonStreaming } from "openai/resources/chat/completions";
 import { describe, expect, it } from "vitest";
 import { clientOf, openaiApp, parts, scriptedApp } from "./support/serve.ts";
@@ -283,6 +283,28 @@ describe("a session", () => {
     expect(seen[1]?.input).toEqual([userText("Bye")]);
     const nothing = client.chat.completions.create({ ...params, messages: more.slice(0, 4) });
     await expect(nothing).rejects.toMatchObject({ status: 400, param: "messages" });
+  });
+
+  it("whose runs are gone is known by the agent's history", async () => {
+    const history = new InMemorySessionHistoryService();
+    await history.start();
+    const remembering = () =>
+      openaiApp()
+        .init(() => ({ history }))
+        .services((resources) => resources)
+        .query(text(), async function* ({ session, resources }) {
+          const { items } = await resources.history.getMessages(session, { limit: 100 });
+          yield items.map(({ content }) => (content?.[0]?.type === "text" ? content[0].text : "")).join("|");
+        });
+    const answer = async (asked: readonly (typeof messages)[number][]) => {
+      const client = await clientOf(remembering());
+      const params = { ...hi, user: "bob", metadata: { session_id: "s1" }, messages: [...asked] };
+      return (await client.chat.completions.create(params)).choices[0]?.message.content;
+    };
+    expect(await answer(messages)).toBe("Hi|Ho|And?");
+    const said = { role: "assistant" as const, content: "Hi|Ho|And?" };
+    const more = [...messages, said, { role: "user" as const, content: "Bye" }];
+    expect(await answer(more)).toBe("Hi|Ho|And?|Hi|Ho|And?|Bye");
   });
 
   it("that was deleted is new again", async () => {
