@@ -135,7 +135,7 @@ it("a client's function ends the turn, and its output goes on with it", async ()
       yield { kind: "text-delta", messageId: "M1", text: "Paid." };
       return;
     }
-    const name = request.tools?.[0]?.function.name ?? "";
+    const name = request.tools?.[0]?.function?.name ?? "";
     yield { kind: "tool-call", callId: "call_1", name, toolType: "function", arguments: '{"sum":5}' };
   });
   const client = await clientOf(app);
