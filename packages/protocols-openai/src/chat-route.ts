@@ -10,6 +10,7 @@ import {
 } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { agentOf } from "./agent-of.ts";
+import { newChainId } from "./chain-id.ts";
 import { isWaiting } from "./chat-end.ts";
 import { type ChatRequest, toChatRequest } from "./chat-request.ts";
 import { parameterError } from "./openai-error.ts";
@@ -48,7 +49,7 @@ export function chatRoute(context: ProtocolContext): Handler {
   ): Promise<AgentRequest> {
     // With credentials it is these that say who asks.
     const userId = caller.userId ?? user ?? null;
-    if (sessionId === undefined) return { ...request, user_id: userId };
+    if (sessionId === undefined) return { ...request, session_id: newChainId(), user_id: userId };
     const session = { sessionId, userId: userId ?? sessionId };
     const named = { ...request, session_id: session.sessionId, user_id: session.userId };
     const [latest] = (await listRuns(runs(), { agent: agent.name, ...session, limit: 1 }, caller)).items;

@@ -1,4 +1,5 @@
 import type { ProtocolAdapter } from "@agentscope-runtime/core";
+import { chatDeleteRoute, chatRetrieveRoute } from "./chat-kept-routes.ts";
 import { chatRoute } from "./chat-route.ts";
 import { addConversationRoutes } from "./conversation-routes.ts";
 import { sendOpenAIError } from "./openai-error.ts";
@@ -37,6 +38,8 @@ export function openai({
         fastify.get(`${prefix}/responses/:id/input_items`, inputItemsRoute(context));
         addConversationRoutes(fastify, prefix, context);
         fastify.post(`${prefix}/chat/completions`, chatRoute(context));
+        fastify.get(`${prefix}/chat/completions/:id`, chatRetrieveRoute(context));
+        fastify.delete(`${prefix}/chat/completions/:id`, chatDeleteRoute(context));
         fastify.get(`${prefix}/models`, async () => ({ object: "list", data: models }));
       }
     },
