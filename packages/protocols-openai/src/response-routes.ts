@@ -27,12 +27,12 @@ export function retrieveRoute(context: ProtocolContext): Handler {
   };
 }
 
-/** `POST /responses/:id/cancel`: ends a response in the background, and answers with it at its end. */
+/** `POST /responses/:id/cancel`: ends a response in the background, or a run of another protocol, and answers with its end. */
 export function cancelRoute(context: ProtocolContext): Handler {
   const { runs, assertRoom, wait } = context;
   return async (request, reply) => {
     const run = await find(context, request);
-    if (run.request.background !== true) {
+    if (run.request.background === false) {
       throw parameterError(
         "response_id",
         "invalid_value",

@@ -22,6 +22,8 @@ export function toAgentRequest(body: unknown): ResponsesRequest {
   const sessionId = typeof conversation === "string" ? conversation : conversation?.id;
   const request = AgentRequest.parse({
     stream: false,
+    // Said of every response: it tells them from the runs of other protocols.
+    background: false,
     ...params,
     input: input.flatMap(toAgentMessages),
     max_tokens: max_output_tokens ?? null,

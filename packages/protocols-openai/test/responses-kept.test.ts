@@ -149,6 +149,19 @@ describe("a response in the background", () => {
     expect(await client.responses.retrieve(id)).toMatchObject({ id, status: "cancelled" });
   });
 
+  it("can be a run of another protocol, which is cancelled too", async () => {
+    const client = await clientOf(gatedApp().app);
+    const body = JSON.stringify({
+      id: "run_1",
+      input: [{ role: "user", content: [{ type: "text", text: "Hi" }] }],
+    });
+    const headers = { "content-type": "application/json" };
+    const server = client.baseURL.slice(0, -"/v1".length);
+    const { body: events } = await fetch(`${server}/process`, { method: "POST", headers, body });
+    expect(await client.responses.cancel("run_1")).toMatchObject({ id: "run_1", status: "cancelled" });
+    await events?.cancel();
+  });
+
   it("has to be stored, and no other can be cancelled", async () => {
     const client = await clientOf(scriptedApp(script));
     const loose = client.responses.create({ input: "Hi", background: true, store: false });
