@@ -1,12 +1,12 @@
 import { StreamResponse } from "@a2a-js/sdk";
 import type { AgentPart, LogEntry, RunOutcome } from "@agentscope-runtime/core";
 import { type A2AEvent, newA2AEventState, toA2AEvents } from "@agentscope-runtime/protocols-a2a";
+import { arbitraryPart, runEntries } from "@agentscope-runtime/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { arbitraryPart } from "./support/arbitrary-parts.ts";
 import { joinTexts, reduceEvents } from "./support/reduce-events.ts";
-import { run, runEntries } from "./support/run-entries.ts";
 import { compacted, snapshotOf } from "./support/snapshot.ts";
+import { run } from "./support/traced-run.ts";
 
 const outcome = fc.constantFrom<RunOutcome>(
   { status: "completed" },

@@ -4,7 +4,7 @@ import { newA2AEventState, toA2AEvents } from "@agentscope-runtime/protocols-a2a
 import { goldenTrace, goldenTraceNames } from "@agentscope-runtime/testing";
 import { describe, expect, it } from "vitest";
 import { reduceEvents } from "./support/reduce-events.ts";
-import { run } from "./support/run-entries.ts";
+import { run } from "./support/traced-run.ts";
 
 describe.each(goldenTraceNames)("the recorded run %s", (name) => {
   const state = newA2AEventState(run, { progress: true });

@@ -1,10 +1,11 @@
 import { adoptMessages, newAgUiEventState, toAgUiMessages } from "@agentscope-runtime/protocols-ag-ui";
+import { runEntries } from "@agentscope-runtime/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { arbitraryPart } from "./support/arbitrary-parts.ts";
 import { encode } from "./support/encode.ts";
 import { readBySdk } from "./support/read-by-sdk.ts";
-import { compacted, messagesAt, run, runEntries } from "./support/run-entries.ts";
+import { compacted, messagesAt, run } from "./support/run-entries.ts";
 
 const parts = fc.array(arbitraryPart, { maxLength: 40 });
 const status = fc.constantFrom("completed", "failed", "canceled", "incomplete", "rejected" as const);

@@ -8,10 +8,10 @@ import {
   toMcpProgress,
   toToolResult,
 } from "@agentscope-runtime/protocols-mcp";
+import { arbitraryPart, runEntries } from "@agentscope-runtime/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { arbitraryPart } from "./support/arbitrary-parts.ts";
-import { compacted, runEntries } from "./support/run-entries.ts";
+import { compacted } from "./support/compacted.ts";
 
 const parts = fc.array(arbitraryPart, { maxLength: 40 });
 const status = fc.constantFrom("completed", "failed", "canceled", "incomplete", "rejected" as const);

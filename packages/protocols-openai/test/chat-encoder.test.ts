@@ -7,13 +7,12 @@ import {
   newChatChunkState,
   toChatChunks,
 } from "@agentscope-runtime/protocols-openai";
-import { goldenTrace, goldenTraceNames } from "@agentscope-runtime/testing";
+import { arbitraryPart, goldenTrace, goldenTraceNames, runEntries } from "@agentscope-runtime/testing";
 import fc from "fast-check";
 import { ChatCompletionStream } from "openai/lib/ChatCompletionStream";
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import { describe, expect, it } from "vitest";
-import { arbitraryPart } from "./support/arbitrary-parts.ts";
-import { run, runEntries } from "./support/run-entries.ts";
+import { run } from "./support/traced-run.ts";
 
 const parts = fc.array(arbitraryPart, { maxLength: 40 });
 const status = fc.constantFrom("completed", "failed", "canceled", "incomplete", "rejected" as const);

@@ -5,11 +5,11 @@ import {
   type OpenAIEventState,
   toOpenAIEvents,
 } from "@agentscope-runtime/protocols-openai";
+import { arbitraryPart, runEntries } from "@agentscope-runtime/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { arbitraryPart } from "./support/arbitrary-parts.ts";
 import { expectLegalEvents, readBySdk } from "./support/legal-events.ts";
-import { run, runEntries } from "./support/run-entries.ts";
+import { run } from "./support/traced-run.ts";
 
 const parts = fc.array(arbitraryPart, { maxLength: 40 });
 const status = fc.constantFrom("completed", "failed", "canceled", "incomplete", "rejected" as const);

@@ -3,7 +3,7 @@ import { newOpenAIEventState, toOpenAIEvents } from "@agentscope-runtime/protoco
 import { goldenTrace, goldenTraceNames } from "@agentscope-runtime/testing";
 import { describe, expect, it } from "vitest";
 import { expectLegalEvents, readBySdk } from "./support/legal-events.ts";
-import { run } from "./support/run-entries.ts";
+import { run } from "./support/traced-run.ts";
 
 describe.each(goldenTraceNames)("the recorded run %s", (name) => {
   const state = newOpenAIEventState(run);

@@ -1,3 +1,4 @@
+export { arbitraryPart } from "./arbitrary-part.ts";
 export {
   type Deployable,
   type DeployManagerSuiteOptions,
@@ -17,6 +18,7 @@ export { type GoldenTrace, type GoldenTraceName, goldenTrace, goldenTraceNames }
 export { deltaEntry, responseEntry, textEntries, textEntry, toLogEntry } from "./log-entries.ts";
 export { type MemoryServiceSuiteOptions, memoryServiceSuite } from "./memory-service-suite.ts";
 export { type NewRunOptions, newRun } from "./new-run.ts";
+export { runEntries } from "./run-entries.ts";
 export {
   type RunStoreSuiteCreateOptions,
   type RunStoreSuiteOptions,

@@ -1,12 +1,6 @@
 import type { AgentPart } from "@agentscope-runtime/core";
+import { arbitraryPart as anyPart } from "@agentscope-runtime/testing";
 import fc from "fast-check";
-
-const messageId = fc.constantFrom("M1", "M2", "msg_M1", "call_1", "__proto__", "");
-const callId = fc.constantFrom("call_1", "call_2", "M1", "call_1_output", "constructor", "");
-const text = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom("", "🦊", '"', "\ud800"));
-const toolType = fc.constantFrom("plugin", "function", "component", "mcp" as const, undefined);
-const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(value, { nil: undefined });
 
 const key = fc.constantFrom("a", "b", "0", "__proto__", "a/b~", "");
 const agentState = fc.oneof(fc.dictionary(key, fc.jsonValue(), { maxKeys: 4 }), fc.jsonValue());
@@ -20,45 +14,9 @@ const operation: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc.oneof(
   fc.record({ op: fc.constantFrom("remove", "add", "hop"), path }),
 );
 
-/** Any part, with ids that meet each other often. */
+/** Any part, with those of which AG-UI makes more than others do. */
 export const arbitraryPart: fc.Arbitrary<AgentPart> = fc.oneof(
-  fc.record({
-    kind: fc.constant("message-start" as const),
-    messageId,
-    role: fc.constantFrom("assistant", "user", undefined),
-    type: fc.constantFrom("message", "reasoning", "a2ui_response", undefined),
-  }),
-  fc.record({
-    kind: fc.constantFrom("text-delta", "reasoning-delta", "refusal-delta" as const),
-    messageId,
-    text,
-  }),
-  fc.record({ kind: fc.constantFrom("image", "video" as const), messageId, url: text }),
-  fc.record({ kind: fc.constant("message-end" as const), messageId }),
-  fc.record({
-    kind: fc.constant("tool-call" as const),
-    callId,
-    name: text,
-    messageId: maybe(messageId),
-    toolType,
-    arguments: maybe(text),
-  }),
-  fc.record({ kind: fc.constant("tool-arguments-delta" as const), callId, text }),
-  fc.record({ kind: fc.constant("tool-call-end" as const), callId }),
-  fc.record({
-    kind: fc.constant("tool-result" as const),
-    callId,
-    name: maybe(text),
-    output: fc.jsonValue(),
-    final: fc.constantFrom(true, false, undefined),
-  }),
-  fc.record({
-    kind: fc.constant("approval-request" as const),
-    requestId: callId,
-    name: text,
-    arguments: text,
-    serverLabel: maybe(text),
-  }),
+  { weight: 11, arbitrary: anyPart },
   fc.record({
     kind: fc.constant("step" as const),
     name: fc.constantFrom("plan", "act", ""),

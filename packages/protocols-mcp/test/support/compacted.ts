@@ -1,22 +1,5 @@
-import { type AgentPart, type LogEntry, MessageAssembler, type RunOutcome } from "@agentscope-runtime/core";
+import type { LogEntry } from "@agentscope-runtime/core";
 import { toLogEntry } from "@agentscope-runtime/testing";
-
-/** The entries of a run that consists of those parts. */
-export function runEntries(
-  parts: Iterable<AgentPart>,
-  outcome: RunOutcome = { status: "completed" },
-): readonly LogEntry[] {
-  const assembler = new MessageAssembler({
-    responseId: "response_R1",
-    sessionId: "s1",
-    now: () => 1765000000_000,
-  });
-  assembler.status("created");
-  assembler.status("in_progress");
-  for (const part of parts) assembler.push(part);
-  assembler.close(outcome.status === "completed" ? "completed" : "incomplete");
-  return [...assembler.take(), assembler.terminal(outcome)];
-}
 
 /** The same log with the pieces of text that follow each other joined to one, as stores do after a while. */
 export function compacted(entries: readonly LogEntry[]): readonly LogEntry[] {

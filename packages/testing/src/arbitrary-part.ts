@@ -8,7 +8,7 @@ const toolType = fc.constantFrom("plugin", "function", "component", "mcp" as con
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(value, { nil: undefined });
 
-/** Any part, with ids that meet each other often. */
+/** Any part, for fast-check: with ids that meet each other often, and texts that break careless encoders. */
 export const arbitraryPart: fc.Arbitrary<AgentPart> = fc.oneof(
   fc.record({
     kind: fc.constant("message-start" as const),
