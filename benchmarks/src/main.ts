@@ -1,6 +1,6 @@
 import { type Comparison, compare, measured, ratio } from "./comparison.ts";
-import { importTime } from "./import-time.ts";
 import { cpuPerEvent, firstEvent, manyStreams, memoryOfStreams } from "./measures.ts";
+import { startTime } from "./start-time.ts";
 
 interface Goal {
   /** How many times the bare server's figure ours may be. */
@@ -54,11 +54,20 @@ report(
   "import of core, beside fastify and zod",
   "ms",
   {
-    bare: await importTime(["fastify", "zod"]),
-    ours: await importTime(["@agentscope-runtime/core"]),
+    bare: await startTime(`await import("fastify"); await import("zod");`),
+    ours: await startTime(`await import("@agentscope-runtime/core");`),
   },
   { times: 1.5 },
 );
+report("from the import to a server that listens, beside fastify with zod imported", "ms", {
+  bare: await startTime(`
+    const [{ fastify }] = [await import("fastify"), await import("zod")];
+    await fastify().listen({ port: 0 });`),
+  ours: await startTime(`
+    const { AgentApp, text } = await import("@agentscope-runtime/core");
+    const app = new AgentApp({ name: "Friday", log: { level: "silent" } });
+    await app.query(text(), async function* () {}).listen({ port: 0 });`),
+});
 const broken = await measured("runtime", manyStreams);
 console.log(`${String(broken).padStart(8)}  of 10,000 streams open at once broke off`);
 process.exit(0);

@@ -23,11 +23,11 @@ export async function cpuPerEvent(server: MeasuredServer, pace: Pace): Promise<n
   return cpu / (rounds * CONNECTIONS * TOKENS);
 }
 
-/** The median time to the first event, in milliseconds, one stream at a time. */
+/** The median time to the first event, in milliseconds, one stream at a time, once the server's code is compiled. */
 export async function firstEvent(server: MeasuredServer): Promise<number> {
-  for (let n = 0; n < 50; n++) await timeToFirstEvent(server.port);
+  for (let n = 0; n < 500; n++) await timeToFirstEvent(server.port);
   const times: number[] = [];
-  for (let n = 0; n < 200; n++) times.push(await timeToFirstEvent(server.port));
+  for (let n = 0; n < 500; n++) times.push(await timeToFirstEvent(server.port));
   return times.sort((a, b) => a - b)[times.length / 2] ?? Number.NaN;
 }
 

@@ -1,4 +1,4 @@
-import fastify, { type FastifyInstance, LogController } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { LogOptions } from "../app/agent-app-options.ts";
 import type { AgentEngine } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
@@ -21,6 +21,8 @@ export async function createServer(
   engine: AgentEngine,
   { loopbackOnly = false, ...options }: CreateServerOptions = {},
 ): Promise<FastifyInstance> {
+  // Loaded only here: a worker, or an app in somebody's own server, starts without it.
+  const { fastify, LogController } = await import("fastify");
   const server = fastify({
     logger: toLogger(app.options.log),
     // A run has its own lines of log; one per request would cost more than it tells.
