@@ -1,8 +1,10 @@
 import { AgentRequest } from "@agentscope-runtime/agent-api";
 import { type ProtocolContext, text } from "@agentscope-runtime/core";
+import type { FastifyInstance } from "fastify";
 import { expect, it } from "vitest";
+import { Gate } from "./support/gate.ts";
 import { quietApp } from "./support/quiet-app.ts";
-import { serverOf } from "./support/serve.ts";
+import { serve, serverOf } from "./support/serve.ts";
 
 /** A protocol without routes, and what it works with. */
 function spy() {
@@ -47,4 +49,26 @@ it("knows who calls by other ways than routes", async () => {
   const open = spy();
   await serverOf(quietApp({ protocols: [open.protocol] }).query(text(), () => "Hi"));
   expect(await open.context().identify({ ...call, headers: {} })).toEqual({});
+});
+
+it("answers with the headers of a stream before there is anything to tell", async () => {
+  const gate = new Gate();
+  const protocol = {
+    name: "slow",
+    register: (fastify: FastifyInstance, { stream }: ProtocolContext) => {
+      fastify.get("/slow", async (_, reply) => {
+        const source = async function* () {
+          await gate.passed;
+          yield "data: at last\n\n";
+        };
+        await stream(reply, source, { retry: false });
+        return reply;
+      });
+    },
+  };
+  const { url } = await serve(quietApp({ protocols: [protocol] }).query(text(), () => "Hi"));
+  const response = await fetch(`${url}/slow`);
+  expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+  gate.open();
+  expect(await response.text()).toBe("data: at last\n\n");
 });

@@ -1,7 +1,6 @@
 import type { Caller, ProtocolContext } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Pace } from "./pace.ts";
-import { OPENING } from "./stream-opening.ts";
 
 /** One request that the SDK answers. */
 export interface Exchange {
@@ -86,7 +85,6 @@ async function* framesOf(
   signal.addEventListener("abort", cancel);
   const decoder = new TextDecoder();
   try {
-    yield OPENING;
     for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) {
       pace.taken();
       yield decoder.decode(piece.value, { stream: true });

@@ -16,7 +16,6 @@ import { type ClientSession, runIdOf } from "./client-session.ts";
 import { ElicitationAnswer } from "./elicitation.ts";
 import { AnswerMessage, CancelMessage, type ToolCallMessage } from "./rpc-message.ts";
 import { parseArguments } from "./served-tool.ts";
-import { OPENING } from "./stream-opening.ts";
 import { toErrorResult } from "./to-tool-result.ts";
 
 /** A request, and who makes it. */
@@ -63,7 +62,7 @@ export class ResumableCalls {
       };
       // Clients of earlier revisions can't read an event that is empty.
       const empty = String(request.headers["mcp-protocol-version"] ?? "") >= "2025-11-25";
-      return await this.#stream(place, call, from, empty ? firstFrame(place) : OPENING);
+      return await this.#stream(place, call, from, empty ? firstFrame(place) : undefined);
     } finally {
       leave();
     }
@@ -79,7 +78,7 @@ export class ResumableCalls {
     const { call, leave } = this.enter(key);
     call.runId = place.runId;
     try {
-      return await this.#stream(place, call, from, OPENING);
+      return await this.#stream(place, call, from);
     } finally {
       leave();
     }
@@ -127,11 +126,11 @@ export class ResumableCalls {
     place: CallPlace,
     { canceled }: ActiveCall,
     { caller, session, reply }: ClientRequest,
-    first: string,
+    first?: string | undefined,
   ): Promise<FastifyReply> {
     const options = { calls: this.#calls, caller, forms: session?.forms ?? false, canceled: canceled.signal };
     const source = async function* (signal: AbortSignal) {
-      yield first;
+      if (first !== undefined) yield first;
       yield* callFrames(place, { ...options, signal });
     };
     await this.#context.stream(reply, source, { retry: false });

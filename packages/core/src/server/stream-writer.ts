@@ -25,7 +25,8 @@ export class StreamWriter {
   readonly #comments: boolean;
   readonly #heartbeat: NodeJS.Timeout;
   #first: NodeJS.Immediate | undefined;
-  #head: string;
+  /** What comes before the first events; undefined once it has gone out. */
+  #head: string | undefined;
   #stalled = false;
 
   constructor(
@@ -69,7 +70,8 @@ export class StreamWriter {
   #begin(): void {
     // Kept on, it would keep all the immediates of its turn.
     this.#first = undefined;
-    this.#put("");
+    if (this.#head === "" && !isGone(this.#socket)) this.#socket.flushHeaders();
+    else if (this.#head !== undefined) this.#put("");
   }
 
   // So that only what is due waits in the socket, and a reader that is slow is not taken for stalled.
@@ -80,8 +82,8 @@ export class StreamWriter {
   }
 
   #put(data: string | Uint8Array): boolean {
-    const head = this.#head;
-    this.#head = "";
+    const head = this.#head ?? "";
+    this.#head = undefined;
     if (isGone(this.#socket)) return true;
     if (typeof data === "string") return head + data === "" || this.#socket.write(head + data);
     if (head !== "") this.#socket.write(head);
