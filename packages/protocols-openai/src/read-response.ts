@@ -17,8 +17,6 @@ type Read = (after: number) => Batches;
  */
 export async function* toFrames(run: Run, read: Read, after = -1): AsyncGenerator<string> {
   const state = newOpenAIEventState(run);
-  // Whoever is back sees that it is, even where nothing is new.
-  if (after >= 0) yield ":\n\n";
   try {
     for await (const batch of read(-1)) {
       let frames = "";
