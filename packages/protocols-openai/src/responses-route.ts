@@ -1,25 +1,8 @@
-import type { AgentRequest } from "@agentscope-runtime/agent-api";
-import {
-  type Caller,
-  findRun,
-  type HostedAgent,
-  type Idempotency,
-  idempotencyOf,
-  listRuns,
-  type ProtocolContext,
-  type RunRecord,
-  RuntimeError,
-  type SessionName,
-  type StartedRun,
-  type StartRunOptions,
-} from "@agentscope-runtime/core";
+import { idempotencyOf, type ProtocolContext } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { agentOf } from "./agent-of.ts";
-import { newChainId } from "./chain-id.ts";
-import { forkSession } from "./fork-session.ts";
-import { parameterError } from "./openai-error.ts";
+import { createResponse } from "./create-response.ts";
 import { toFinalResponse, toFrames, toResponse } from "./read-response.ts";
-import { type ResponsesRequest, toAgentRequest } from "./to-agent-request.ts";
+import { toAgentRequest } from "./to-agent-request.ts";
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
@@ -28,98 +11,25 @@ export function responsesRoute(context: ProtocolContext): Handler {
   const { runs, callerOf, assertRoom, stream, wait } = context;
   return async (request, reply) => {
     const params = toAgentRequest(request.body);
-    const agent = agentOf(params.request.model, context.agents);
-    const caller = callerOf(request);
     const idempotency = idempotencyOf(request);
     assertRoom();
-    const { agentRequest, fork } = await withSession(params, agent, caller, idempotency);
-    const { run, replayed } = await start(agent, agentRequest, { caller, idempotency }, fork);
+    const { run, replayed } = await createResponse(context, params, {
+      caller: callerOf(request),
+      idempotency,
+    });
     reply.header("x-run-id", encodeURIComponent(run.id.toWellFormed()));
     if (replayed) reply.header("idempotent-replayed", "true");
-    if (!agentRequest.stream && run.request.background === true)
-      return toResponse(run, runs().read(run.id, {}));
-    if (!agentRequest.stream) return answer(run, reply);
+    const streams = params.request.stream;
+    if (!streams && run.request.background === true) return toResponse(run, runs().read(run.id, {}));
+    if (!streams) {
+      const response = await wait(reply, (signal) =>
+        toFinalResponse(run, runs().read(run.id, { follow: true, signal })),
+      );
+      return response ?? reply;
+    }
     const source = (signal: AbortSignal) =>
       toFrames(run, (after) => runs().read(run.id, { after, follow: true, signal }));
     await stream(reply, source, { retry: false });
     return reply;
   };
-
-  /** Starts the run, and leaves nothing of a branch that it does not go on with. */
-  async function start(
-    agent: HostedAgent,
-    request: AgentRequest,
-    options: StartRunOptions,
-    fork: SessionName | undefined,
-  ): Promise<StartedRun> {
-    const leave = async () => {
-      if (fork !== undefined) await runs().sessions.delete(agent, fork, options.caller);
-    };
-    try {
-      const started = await runs().start(agent, request, options);
-      if (started.run.session.sessionId !== request.session_id) await leave();
-      return started;
-    } catch (error) {
-      // By its key another attempt may be at work on the same branch; and who knows what became of the run.
-      const refused = RuntimeError.is(error) && error.status < 500;
-      if (refused && options.idempotency === undefined) await leave();
-      throw error;
-    }
-  }
-
-  /** The request as one of the session that it goes on with, which may be a new branch of another. */
-  async function withSession(
-    { request, previousResponseId, user }: ResponsesRequest,
-    agent: HostedAgent,
-    caller: Caller,
-    idempotency: Idempotency | undefined,
-  ): Promise<{ readonly agentRequest: AgentRequest; readonly fork?: SessionName }> {
-    // With credentials it is these that say who asks.
-    const userId = caller.userId ?? user ?? null;
-    if (previousResponseId === undefined) {
-      const agentRequest = { ...request, session_id: request.session_id ?? newChainId(), user_id: userId };
-      return { agentRequest };
-    }
-    const previous = await previousRun(previousResponseId, agent, caller);
-    const { id, session, status } = previous;
-    if (userId !== null && userId !== session.userId) throw notFound(previousResponseId);
-    const [latest] = (await listRuns(runs(), { ...session, limit: 1 }, caller)).items;
-    const ids = { session_id: session.sessionId, user_id: session.userId };
-    if (latest?.id === id) {
-      return { agentRequest: { ...request, ...ids, ...(status === "incomplete" ? { continues: id } : {}) } };
-    }
-    try {
-      const fork = await forkSession(runs(), agent, previous, { caller, key: idempotency?.key });
-      return { agentRequest: { ...request, ...ids, session_id: fork.sessionId }, fork };
-    } catch (error) {
-      // A request that is sent again with its idempotency key meets the run that it started.
-      const mayRepeat = idempotency !== undefined && latest?.request.previous_response_id === id;
-      if (!mayRepeat || !RuntimeError.is(error) || error.code !== "INVALID_PARAMETER") throw error;
-      return { agentRequest: { ...request, ...ids } };
-    }
-  }
-
-  async function previousRun(runId: string, agent: HostedAgent, caller: Caller): Promise<RunRecord> {
-    try {
-      const run = await findRun(runs(), agent.name, runId, caller);
-      if (run.request.store !== false) return run;
-    } catch (error) {
-      if (!RuntimeError.is(error) || !GONE.has(error.code)) throw error;
-    }
-    throw notFound(runId);
-  }
-
-  async function answer(run: RunRecord, reply: FastifyReply): Promise<unknown> {
-    const response = await wait(reply, (signal) =>
-      toFinalResponse(run, runs().read(run.id, { follow: true, signal })),
-    );
-    return response ?? reply;
-  }
-}
-
-const GONE: ReadonlySet<string> = new Set(["RESOURCE_NOT_FOUND", "RUN_EXPIRED"]);
-
-function notFound(id: string): RuntimeError {
-  const message = `Previous response with id '${id}' not found.`;
-  return parameterError("previous_response_id", "previous_response_not_found", message);
 }
