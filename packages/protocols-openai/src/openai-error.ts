@@ -27,7 +27,7 @@ export function toOpenAIError(
   shown: number = status,
 ): OpenAIError {
   const blame = isBlame(details) ? details : { param: null, code: CODES[code] ?? code.toLowerCase() };
-  return { message, type: typeOf(shown), param: blame.param, code: blame.code };
+  return { message, type: typeOf(code, shown), param: blame.param, code: blame.code };
 }
 
 // The SDK sends a request again after 409, 429 and 5xx. That helps only where it was refused for the moment.
@@ -36,16 +36,21 @@ function isRetryable({ status, code, retryAfter }: RuntimeError): boolean {
   return status < 500 && status !== 409;
 }
 
-function typeOf(status: number): string {
+function typeOf(code: ErrorCode, status: number): string {
   if (status === 429) return "too_many_requests";
-  return status >= 500 ? "server_error" : "invalid_request_error";
+  return status >= 500 || MADE_BY_AGENT.test(code) ? "server_error" : "invalid_request_error";
 }
+
+/** What went wrong in the agent, its tools or its model is not the request's fault. */
+const MADE_BY_AGENT = /^(AGENT|MODEL|TOOL|MCP|WORKFLOW|RESPONSE)_/;
 
 const CODES: Readonly<Partial<Record<ErrorCode, string>>> = {
   AUTH_FAILED: "invalid_api_key",
   TOKEN_EXPIRED: "invalid_api_key",
   INVALID_TOKEN: "invalid_api_key",
   QUEUE_FULL: "rate_limit_exceeded",
+  MODEL_QUOTA_EXCEEDED: "rate_limit_exceeded",
+  MODEL_CONTEXT_LENGTH_EXCEEDED: "context_length_exceeded",
   INVALID_PARAMETER: "invalid_value",
   INTERNAL_ERROR: "server_error",
 };
