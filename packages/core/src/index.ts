@@ -36,6 +36,7 @@ export type {
 } from "./contracts/memory-service.ts";
 export type { Page, PageOptions } from "./contracts/page.ts";
 export type {
+  ConnectionLimits,
   ProtocolAdapter,
   ProtocolContext,
   ProtocolLife,

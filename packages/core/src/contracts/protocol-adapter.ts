@@ -13,6 +13,16 @@ export interface ServedAgent {
   readonly agent: () => HostedAgent;
 }
 
+/** What one connection may take. Times are in milliseconds. */
+export interface ConnectionLimits {
+  /** How many bytes a message may have that comes in. */
+  readonly bodyLimit: number;
+  /** After how long a silence something is to be sent. */
+  readonly heartbeat: number;
+  /** How long a peer may take nothing before it is cut off. */
+  readonly stallTimeout: number;
+}
+
 /** What a protocol works with. */
 export interface ProtocolContext {
   /** The app's own agent first, then those it hosts; not those that have an `authenticate` of their own. */
@@ -49,6 +59,15 @@ export interface ProtocolContext {
     reply: FastifyReply,
     answer: (signal: AbortSignal) => Promise<Answer>,
   ) => Promise<Answer | undefined>;
+  /**
+   * Counts what goes on by another way than an answer, such as on a socket, as an open stream. The signal aborts when the
+   * server closes.
+   */
+  readonly hold: <Result>(work: (signal: AbortSignal) => Promise<Result>) => Promise<Result>;
+  /** The app's bounds for a connection that is not an answer of the server's. */
+  readonly limits: ConnectionLimits;
+  /** What a text of JSON says that did not come as a body; throws `INVALID_PARAMETER` where a body would be refused. */
+  readonly parseJson: (text: string) => unknown;
   /**
    * Answers on a connection that stands for the client of a run: the one that started it, or one with which the client
    * is back. Where the run's request has `on_disconnect: "cancel"`, the run is canceled when none is left for a while.

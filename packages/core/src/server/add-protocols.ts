@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { AgentEngine } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
 import type { ProtocolContext, ServedAgent } from "../contracts/protocol-adapter.ts";
-import { acceptJson } from "./accept-json.ts";
+import { acceptJson, BODY_LIMIT, jsonParser } from "./accept-json.ts";
 import { callerOf, identify } from "./authentication.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -13,7 +13,7 @@ export async function addProtocols(
   engine: AgentEngine,
   { runs, streams, disconnects, bodies }: ServerContext,
 ): Promise<void> {
-  const { authenticate } = app.options;
+  const { authenticate, streams: { heartbeat = 15_000, stallTimeout = 60_000 } = {} } = app.options;
   const context: ProtocolContext = {
     agents: servedAgents(app, engine),
     runs,
@@ -23,6 +23,9 @@ export async function addProtocols(
     assertRoom: () => streams.assertRoom(),
     stream: (reply, source, options) => streams.send(reply, source, options),
     wait: (reply, answer) => streams.wait(reply, answer),
+    hold: (work) => streams.hold(work),
+    limits: { bodyLimit: bodies.bodyLimit ?? BODY_LIMIT, heartbeat, stallTimeout },
+    parseJson: jsonParser(fastify, bodies),
     during: (run, reply, answer) => disconnects.during(run, reply, answer),
   };
   for (const protocol of app.options.protocols ?? []) {

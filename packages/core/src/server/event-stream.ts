@@ -108,21 +108,41 @@ export class EventStreams {
     return undefined;
   }
 
+  /** Counts what goes on elsewhere, such as on a socket, as an open stream; the signal aborts when the server closes. */
+  async hold<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const stream = this.#add();
+    try {
+      return await work(stream.signal);
+    } finally {
+      this.#remove(stream);
+    }
+  }
+
   /** Counts what is open, until it leaves; the signal aborts when its client has gone or the server closes. */
   #enter(socket: Socket): { signal: AbortSignal; leave: () => void } {
-    const stream = new AbortController();
+    const stream = this.#add();
     const onClose = () => stream.abort();
     socket.on("close", onClose);
-    this.#open.add(stream);
-    if (this.#closing || isGone(socket)) stream.abort();
+    if (isGone(socket)) stream.abort();
     const leave = () => {
       socket.off("close", onClose);
-      this.#open.delete(stream);
-      if (this.#open.size > 0) return;
-      this.#drained.resolve();
-      this.#drained = Promise.withResolvers();
+      this.#remove(stream);
     };
     return { signal: stream.signal, leave };
+  }
+
+  #add(): AbortController {
+    const stream = new AbortController();
+    this.#open.add(stream);
+    if (this.#closing) stream.abort();
+    return stream;
+  }
+
+  #remove(stream: AbortController): void {
+    this.#open.delete(stream);
+    if (this.#open.size > 0) return;
+    this.#drained.resolve();
+    this.#drained = Promise.withResolvers();
   }
 }
 
