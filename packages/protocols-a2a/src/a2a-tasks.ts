@@ -175,8 +175,11 @@ export class A2ATasks {
   async *#encode({ run, earlier, entries, historyLength }: Encoding): AsyncGenerator<readonly A2AEvent[]> {
     const state = newA2AEventState(run, { earlier, progress: this.#options.progress });
     for await (const batch of entries) {
-      const events = batch.flatMap((entry) => toA2AEvents(entry, state));
-      if (events.length > 0) yield events.map((event) => trim(event, historyLength));
+      const events: A2AEvent[] = [];
+      for (const entry of batch) {
+        for (const event of toA2AEvents(entry, state)) events.push(trim(event, historyLength));
+      }
+      if (events.length > 0) yield events;
     }
   }
 

@@ -70,11 +70,23 @@ export async function startItems<Item>(
 ): Promise<AsyncIterable<Item> | undefined> {
   const first = await call.wait(() => items.next());
   if (first === undefined) return undefined;
-  return (async function* () {
-    try {
-      for (let next = first; next.done !== true; next = await items.next()) yield next.value;
-    } finally {
-      await items.return?.();
-    }
-  })();
+  return withFirst(first, items);
+}
+
+// An iterator by hand, and not a generator, since it is on the path of every event.
+function withFirst<Item>(
+  first: IteratorResult<Item, unknown>,
+  items: AsyncIterator<Item, unknown>,
+): AsyncIterable<Item> {
+  let head: typeof first | undefined = first;
+  const iterator: AsyncIterator<Item, unknown> = {
+    next: () => {
+      if (head === undefined) return items.next();
+      const next = Promise.resolve(head);
+      head = undefined;
+      return next;
+    },
+    return: async () => (await items.return?.()) ?? { done: true, value: undefined },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }

@@ -13,7 +13,6 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { toCallContext } from "./a2a-call.ts";
 import { toA2AError } from "./a2a-error.ts";
-import type { A2AEvent } from "./a2a-task.ts";
 import { fromJson } from "./from-json.ts";
 import { type HttpCall, setFailure, startItems } from "./http-call.ts";
 import { assertVersion } from "./protocol-version.ts";
@@ -60,7 +59,7 @@ export function jsonRpcRoute({ handler, legacy, toCall }: JsonRpcRouteOptions) {
       }
       const items = await startItems((isFormer ? withEnds(answer) : answer)[Symbol.asyncIterator](), call);
       if (items === undefined) return reply;
-      await call.stream(() => toFrames(items, fail));
+      await call.stream(() => toFrames(items, rpc.id, fail));
       return reply;
     } catch (error) {
       setFailure(reply, call);
@@ -69,15 +68,12 @@ export function jsonRpcRoute({ handler, legacy, toCall }: JsonRpcRouteOptions) {
   };
 
   async function ask(rpc: Envelope, context: ServerCallContext, call: HttpCall): Promise<Answer | undefined> {
-    const { id, method, params } = rpc;
-    const toResults = async function* (batches: AsyncIterable<readonly A2AEvent[]>) {
-      for await (const batch of batches) yield batch.map((result) => ({ jsonrpc: "2.0", id, result }));
-    };
+    const { method, params } = rpc;
     if (method === "SendStreamingMessage") {
-      return toResults(handler.sendBatches(fromJson(SendMessageRequest, toParams(params)), context));
+      return handler.sendBatches(fromJson(SendMessageRequest, toParams(params)), context);
     }
     if (method === "SubscribeToTask") {
-      return toResults(handler.subscribeBatches(fromJson(SubscribeToTaskRequest, toParams(params)), context));
+      return handler.subscribeBatches(fromJson(SubscribeToTaskRequest, toParams(params)), context);
     }
     return call.wait(() => current.handle(rpc, context));
   }
@@ -106,12 +102,19 @@ function assertMethodSpoken(
 
 async function* toFrames(
   items: AsyncIterable<object>,
+  id: Envelope["id"],
   fail: (error: unknown) => object,
 ): AsyncGenerator<string> {
   try {
     for await (const item of items) {
-      const events = Array.isArray(item) ? item : [item];
-      yield events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+      // What the SDK gives is a whole answer each; what comes in batches is the result of one.
+      if (!Array.isArray(item)) {
+        yield `data: ${JSON.stringify(item)}\n\n`;
+        continue;
+      }
+      let frames = "";
+      for (const result of item) frames += `data: ${JSON.stringify({ jsonrpc: "2.0", id, result })}\n\n`;
+      yield frames;
     }
   } catch (error) {
     yield `event: error\ndata: ${JSON.stringify(fail(error))}\n\n`;

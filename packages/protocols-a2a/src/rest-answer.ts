@@ -6,6 +6,7 @@ import { toCallContext } from "./a2a-call.ts";
 import { runtimeErrorOf, toA2AError } from "./a2a-error.ts";
 import type { A2AEvent } from "./a2a-task.ts";
 import { type HttpCall, startItems } from "./http-call.ts";
+import type { A2ABatches } from "./known-batches.ts";
 import { assertSpoken } from "./protocol-version.ts";
 import type { Json, RestDialect } from "./rest-dialect.ts";
 import { type TaskAction, toTaskAction } from "./task-action.ts";
@@ -23,9 +24,9 @@ export interface RestInput extends TaskAction {
 
 /** The events of a task, those that are there at once together. */
 export class RestStream {
-  readonly items: AsyncGenerator<readonly A2AEvent[], void>;
+  readonly items: A2ABatches;
 
-  constructor(items: AsyncGenerator<readonly A2AEvent[], void>) {
+  constructor(items: A2ABatches) {
     this.items = items;
   }
 }
@@ -100,7 +101,9 @@ async function* toFrames(
 ): AsyncGenerator<string> {
   try {
     for await (const batch of items) {
-      yield batch.map((event) => `data: ${JSON.stringify(toEvent(event))}\n\n`).join("");
+      let frames = "";
+      for (const event of batch) frames += `data: ${JSON.stringify(toEvent(event))}\n\n`;
+      yield frames;
     }
   } catch (error) {
     const shown = toA2AError(error);

@@ -21,6 +21,7 @@ import { runtimeErrorOf, toA2AError } from "./a2a-error.ts";
 import type { A2AEvent } from "./a2a-task.ts";
 import { A2ATasks, type StartedTask } from "./a2a-tasks.ts";
 import { takesMode } from "./agent-card.ts";
+import { type A2ABatches, KnownBatches } from "./known-batches.ts";
 import { listTasks } from "./list-tasks.ts";
 import type { PushConfig } from "./push-config.ts";
 import type { TaskKey } from "./push-configs.ts";
@@ -68,11 +69,9 @@ export class RunsRequestHandler implements A2ARequestHandler {
   }
 
   /** The events of a message's run: what is there at once together, as they go over the wire. */
-  sendBatches(
-    params: SendMessageRequest,
-    context: ServerCallContext,
-  ): AsyncGenerator<readonly A2AEvent[], void> {
-    return knownBatches(context, () => this.#tasks.stream(this.#checked(params, context), callOf(context)));
+  sendBatches(params: SendMessageRequest, context: ServerCallContext): A2ABatches {
+    const start = async () => this.#tasks.stream(this.#checked(params, context), callOf(context));
+    return new KnownBatches(start, (error) => report(context, error));
   }
 
   async *sendMessageStream(
@@ -83,11 +82,9 @@ export class RunsRequestHandler implements A2ARequestHandler {
   }
 
   /** The task, and its events from now on: what is there at once together, as they go over the wire. */
-  subscribeBatches(
-    { id }: Params<"resubscribe">,
-    context: ServerCallContext,
-  ): AsyncGenerator<readonly A2AEvent[], void> {
-    return knownBatches(context, () => this.#tasks.subscribe(assertId(id), callOf(context)));
+  subscribeBatches({ id }: Params<"resubscribe">, context: ServerCallContext): A2ABatches {
+    const start = async () => this.#tasks.subscribe(assertId(id), callOf(context));
+    return new KnownBatches(start, (error) => report(context, error));
   }
 
   async *resubscribe(
@@ -200,17 +197,6 @@ export class RunsRequestHandler implements A2ARequestHandler {
 async function known<Value>(context: ServerCallContext, work: () => Promise<Value>): Promise<Value> {
   try {
     return await work();
-  } catch (error) {
-    throw report(context, error);
-  }
-}
-
-async function* knownBatches(
-  context: ServerCallContext,
-  start: () => Promise<AsyncIterable<readonly A2AEvent[]>>,
-): AsyncGenerator<readonly A2AEvent[], void> {
-  try {
-    yield* await start();
   } catch (error) {
     throw report(context, error);
   }

@@ -1,6 +1,6 @@
 import { RequestMalformedError } from "@a2a-js/sdk/errors";
 import type { A2ARequestHandler, ServerCallContext } from "@a2a-js/sdk/server";
-import type { A2AEvent } from "./a2a-task.ts";
+import type { A2ABatches } from "./known-batches.ts";
 import type { RunsRequestHandler } from "./runs-request-handler.ts";
 
 type Params<Method extends keyof A2ARequestHandler> = Parameters<A2ARequestHandler[Method]>[0];
@@ -38,22 +38,18 @@ export class TenantRequestHandler implements A2ARequestHandler {
     yield* this.#of(params).sendMessageStream(params, context);
   }
 
-  async *sendBatches(
-    params: Params<"sendMessageStream">,
-    context: ServerCallContext,
-  ): AsyncGenerator<readonly A2AEvent[], void> {
-    yield* this.#of(params).sendBatches(params, context);
+  /** Throws at once where there is no such agent. */
+  sendBatches(params: Params<"sendMessageStream">, context: ServerCallContext): A2ABatches {
+    return this.#of(params).sendBatches(params, context);
   }
 
   async *resubscribe(params: Params<"resubscribe">, context: ServerCallContext): Result<"resubscribe"> {
     yield* this.#of(params).resubscribe(params, context);
   }
 
-  async *subscribeBatches(
-    params: Params<"resubscribe">,
-    context: ServerCallContext,
-  ): AsyncGenerator<readonly A2AEvent[], void> {
-    yield* this.#of(params).subscribeBatches(params, context);
+  /** Throws at once where there is no such agent. */
+  subscribeBatches(params: Params<"resubscribe">, context: ServerCallContext): A2ABatches {
+    return this.#of(params).subscribeBatches(params, context);
   }
 
   async getTask(params: Params<"getTask">, context: ServerCallContext): Result<"getTask"> {
