@@ -5,19 +5,23 @@ import { addConversationRoutes } from "./conversation-routes.ts";
 import { sendOpenAIError } from "./openai-error.ts";
 import { cancelRoute, deleteRoute, inputItemsRoute, retrieveRoute } from "./response-routes.ts";
 import { responsesRoute } from "./responses-route.ts";
+import { addSocketRoutes } from "./socket-route.ts";
 
 export interface OpenAIProtocolOptions {
   /** Where the routes are; clients take one of them as base URL. Defaults to `/v1` and `/compatible-mode/v1`. */
   readonly prefixes?: readonly string[] | undefined;
+  /** Names of hosts, without ports, whose pages may open WebSockets. By default those of loopback. */
+  readonly allowedOrigins?: readonly string[] | undefined;
 }
 
 /** Lets OpenAI's SDKs talk to the agents of an app: the Responses API out of the same runs as all protocols. */
 export function openai({
   prefixes = ["/v1", "/compatible-mode/v1"],
+  allowedOrigins,
 }: OpenAIProtocolOptions = {}): ProtocolAdapter {
   return {
     name: "openai",
-    register: (fastify, context) => {
+    register: async (fastify, context) => {
       const created = Math.floor(Date.now() / 1000);
       const models = context.agents.map(({ name }) => ({
         id: name,
@@ -42,6 +46,7 @@ export function openai({
         fastify.delete(`${prefix}/chat/completions/:id`, chatDeleteRoute(context));
         fastify.get(`${prefix}/models`, async () => ({ object: "list", data: models }));
       }
+      await addSocketRoutes(fastify, prefixes, context, { allowedOrigins });
     },
   };
 }
