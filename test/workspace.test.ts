@@ -37,7 +37,7 @@ const allowed: readonly [RegExp, readonly RegExp[]][] = [
   ],
 ];
 /** What packages may use in their tests besides. */
-const allowedInTests = [/^testing$/, /^servers$/, /^agentscope$/];
+const allowedInTests = [/^testing$/, /^servers$/, /^agentscope$/, /^services-sqlite$/, /^protocols-a2a$/];
 
 const packages = readdirSync(join(root, "packages")).map((folder) => read("packages", folder));
 const apps = [
