@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { agentscope, SessionHistoryMemory } from "@agentscope-runtime/adapters-agentscope";
+import { agentscope, SessionHistoryMemory, toCallerOptions } from "@agentscope-runtime/adapters-agentscope";
 import {
   executePythonCode,
   ReActAgent,
@@ -36,7 +36,7 @@ export const app = new AgentApp({
   })
   .services(({ state, history }) => ({ state, history }))
   .shutdown(({ state, history }) => Promise.all([state.stop(), history.stop()]))
-  .query(agentscope(), async function* ({ msgs, session, resources: { state, history }, signal }) {
+  .query(agentscope(), async function* ({ msgs, request, session, resources: { state, history }, signal }) {
     const agent = new ReActAgent({
       name: "Friday",
       sysPrompt: "You're a helpful assistant named Friday.",
@@ -48,7 +48,7 @@ export const app = new AgentApp({
     try {
       yield* streamPrintingMessages({
         agents: [agent],
-        task: (s) => agent.reply(msgs, { signal: s }),
+        task: (s) => agent.reply(msgs, { ...toCallerOptions(request), signal: s }),
         signal,
       });
     } finally {

@@ -3,3 +3,4 @@ export { agentscope } from "./agentscope-adapter.ts";
 export { fromAgentscopeMessages } from "./from-agentscope-messages.ts";
 export { SessionHistoryMemory, type SessionHistoryMemoryOptions } from "./session-history-memory.ts";
 export { toAgentscopeMessages } from "./to-agentscope-messages.ts";
+export { toCallerOptions } from "./to-caller-options.ts";

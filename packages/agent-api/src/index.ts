@@ -1,5 +1,11 @@
 export { AgentEvent } from "./agent-event.ts";
-export { AgentRequest, type AgentRequestInput, type ResolvedAgentRequest } from "./agent-request.ts";
+export {
+  AgentRequest,
+  type AgentRequestInput,
+  ReasoningOptions,
+  type ResolvedAgentRequest,
+  TextOptions,
+} from "./agent-request.ts";
 export { AgentResponse, IncompleteDetails } from "./agent-response.ts";
 export {
   AudioContent,

@@ -1,4 +1,5 @@
 export type { AgentStateDict } from "./agent/agent-state.ts";
+export type { CallerOptions } from "./agent/caller-options.ts";
 export type { PrintingAgent, PrintListener } from "./agent/printing-agent.ts";
 export {
   type LoadStateOptions,

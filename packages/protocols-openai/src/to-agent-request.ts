@@ -1,9 +1,10 @@
-import { AgentRequest } from "@agentscope-runtime/agent-api";
+import { AgentRequest, ReasoningOptions, TextOptions } from "@agentscope-runtime/agent-api";
 import { z } from "zod";
 import { Input } from "./input-item.ts";
 import { parameterError } from "./openai-error.ts";
 import { parseParams, valueAt } from "./parse-params.ts";
 import { toAgentMessages } from "./to-agent-messages.ts";
+import { assertChosenTool, ToolChoice } from "./tool-choice.ts";
 
 /** A request in the words of the Agent API, and what of it names other runs and people. */
 export interface ResponsesRequest {
@@ -48,6 +49,7 @@ function parse(body: unknown): z.output<typeof CreateParams> {
     const message = "A response in the background has to be stored.";
     throw parameterError("background", "mutually_exclusive_parameters", message);
   }
+  assertChosenTool(params.tool_choice, params.tools ?? []);
   return params;
 }
 
@@ -89,10 +91,10 @@ const CreateParams = z.object({
       }),
     )
     .nullish(),
-  tool_choice: z.union([z.string(), record]).nullish(),
+  tool_choice: ToolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
-  text: record.nullish(),
-  reasoning: record.nullish(),
+  text: TextOptions.nullish(),
+  reasoning: ReasoningOptions.nullish(),
   metadata: z
     .record(z.string().max(64), z.string().max(512))
     .refine((pairs) => Object.keys(pairs).length <= 16, "may have 16 pairs at most")

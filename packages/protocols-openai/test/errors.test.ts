@@ -44,6 +44,9 @@ it("right credentials say who asks, whatever user the request names", async () =
   expect(seen).toEqual(["alice"]);
 });
 
+const tools = [{ type: "function", name: "add", parameters: null, strict: null }];
+const choice = (name: string) => ({ type: "function", name });
+
 const wrong: readonly [string, unknown, string | null, string][] = [
   ["no input", {}, "input", "missing_required_parameter"],
   ["a wrong input", { input: 5 }, "input", "invalid_value"],
@@ -64,7 +67,21 @@ const wrong: readonly [string, unknown, string | null, string][] = [
     "missing_required_parameter",
   ],
   ["a hosted tool", { input: "Hi", tools: [{ type: "web_search" }] }, "tools[0].type", "invalid_value"],
-  ["a prompt", { input: "Hi", prompt: { id: "p" } }, "prompt", "unsupported_parameter"],
+  ["an unknown function", { input: "Hi", tool_choice: choice("sub"), tools }, "tool_choice", "invalid_value"],
+  ["a choice of nothing", { input: "Hi", tool_choice: choice("add") }, "tool_choice", "invalid_value"],
+  ["a choice of no kind", { input: "Hi", tool_choice: "maybe" }, "tool_choice", "invalid_value"],
+  [
+    "the choice of a hosted tool",
+    { input: "Hi", tool_choice: { type: "file_search" } },
+    "tool_choice.type",
+    "invalid_value",
+  ],
+  [
+    "a text of no format",
+    { input: "Hi", text: { format: {} } },
+    "text.format.type",
+    "missing_required_parameter",
+  ],
   ["a prompt template", { input: "Hi", prompt: { id: "p" } }, "prompt", "unsupported_parameter"],
   ["long metadata", { input: "Hi", metadata: { a: "b".repeat(513) } }, "metadata.a", "invalid_value"],
   [

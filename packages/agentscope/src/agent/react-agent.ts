@@ -7,10 +7,12 @@ import type { Msg } from "../message/msg.ts";
 import type { ChatModel } from "../model/chat-model.ts";
 import { Toolkit } from "../tool/toolkit.ts";
 import { type AgentStateDict, parseAgentState } from "./agent-state.ts";
+import { assertToolChoice, type CallerOptions } from "./caller-options.ts";
 import { Interruption } from "./interruption.ts";
 import type { PrintingAgent, PrintListener } from "./printing-agent.ts";
 import type { ReplyEvent } from "./reply-event.ts";
 import { ReplyEvents } from "./reply-events.ts";
+import type { ReplyRun } from "./reply-run.ts";
 import { runReply } from "./run-reply.ts";
 
 export interface ReActAgentOptions {
@@ -29,7 +31,7 @@ export interface ReActAgentOptions {
   readonly parallelToolCalls?: boolean | undefined;
 }
 
-export interface ReplyOptions {
+export interface ReplyOptions extends CallerOptions {
   /** Stops the reply, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -64,15 +66,18 @@ export class ReActAgent implements PrintingAgent {
     return this.#sysPrompt;
   }
 
-  /** Resolves to the answer. Rejects when a reply is running already, the model fails, or the signal aborts. */
+  /**
+   * Resolves to the answer, or to the message with calls for the caller to make. Rejects when a reply is running already,
+   * the model fails, or the signal aborts; with a `TypeError` where the options choose a tool that there is not.
+   */
   reply(input?: Msg | readonly Msg[], options: ReplyOptions = {}): Promise<Msg> {
-    return this.#reply(input, options.signal);
+    return this.#reply(input, options);
   }
 
   /** The same reply as events; the generator returns the answer. Leaving the loop stops the agent. */
   replyStream(input?: Msg | readonly Msg[], options: ReplyOptions = {}): AsyncGenerator<ReplyEvent, Msg> {
     return streamTask({
-      task: (push, signal) => this.#reply(input, signal, new ReplyEvents(push)),
+      task: (push, signal) => this.#reply(input, { ...options, signal }, new ReplyEvents(push)),
       signal: options.signal,
     });
   }
@@ -117,7 +122,7 @@ export class ReActAgent implements PrintingAgent {
 
   async #reply(
     input: Msg | readonly Msg[] | undefined,
-    signal: AbortSignal | undefined,
+    { signal, ...caller }: ReplyOptions,
     events?: ReplyEvents,
   ): Promise<Msg> {
     if (this.#running !== undefined) {
@@ -126,6 +131,7 @@ export class ReActAgent implements PrintingAgent {
       );
     }
     signal?.throwIfAborted();
+    assertToolChoice(this.toolkit, caller);
     const controller = new AbortController();
     const abort = (): void => controller.abort(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
@@ -133,7 +139,7 @@ export class ReActAgent implements PrintingAgent {
     events?.emit({ type: "REPLY_START", name: this.name, role: "assistant" });
     try {
       const { message, finishedReason } = await runReply(
-        this.#run(controller.signal, events),
+        this.#run(controller.signal, caller, events),
         messageList(input),
       );
       events?.emit({ type: "REPLY_END", finished_reason: finishedReason });
@@ -151,7 +157,7 @@ export class ReActAgent implements PrintingAgent {
     }
   }
 
-  #run(signal: AbortSignal, events: ReplyEvents | undefined): Parameters<typeof runReply>[0] {
+  #run(signal: AbortSignal, caller: CallerOptions, events: ReplyEvents | undefined): ReplyRun {
     const { model, formatter, maxIters = 10, parallelToolCalls = false } = this.#options;
     return {
       name: this.name,
@@ -162,6 +168,7 @@ export class ReActAgent implements PrintingAgent {
       memory: this.memory,
       maxIters,
       parallelToolCalls,
+      caller,
       signal,
       print: (message, last) => {
         events?.print(message, last);

@@ -1,14 +1,19 @@
 import { InterruptibleIterator } from "../iteration/interruptible-iterator.ts";
 import type { FinishedReason } from "../message/finished-reason.ts";
 import { Msg } from "../message/msg.ts";
+import type { ToolChoice } from "../model/chat-model.ts";
 import type { ChatResponse } from "../model/chat-response.ts";
 import { closeCalls } from "./act.ts";
+import { toolSchemas } from "./caller-options.ts";
+import { forCaller } from "./for-caller.ts";
 import { GrowingMessage } from "./growing-message.ts";
 import type { ReplyRun } from "./reply-run.ts";
 
 export interface ReasonOptions {
   /** Whether the model may call tools. */
   readonly withTools: boolean;
+  /** Defaults to the model's own choice. */
+  readonly toolChoice?: ToolChoice | undefined;
   /** A message for this call only. */
   readonly hint?: Msg | undefined;
   /** What a message that is whole says of its end. */
@@ -22,7 +27,8 @@ export interface ReasonOptions {
 export async function reason(run: ReplyRun, options: ReasonOptions): Promise<Msg> {
   const { hint } = options;
   const messages = [...(await run.memory.getMemory()), ...(hint === undefined ? [] : [hint])];
-  if (run.sysPrompt !== "") messages.unshift(new Msg("system", run.sysPrompt, "system"));
+  const prompts = [run.sysPrompt, run.caller.instructions].filter(Boolean).join("\n\n");
+  if (prompts !== "") messages.unshift(new Msg("system", prompts, "system"));
   run.signal.throwIfAborted();
 
   run.emit({ type: "MODEL_CALL_START", model_name: run.model.modelName });
@@ -49,7 +55,7 @@ type Outcome =
 async function listen(
   run: ReplyRun,
   messages: readonly Msg[],
-  { withTools, finishedReason: whole }: ReasonOptions,
+  { withTools, toolChoice, finishedReason: whole }: ReasonOptions,
 ): Promise<Outcome> {
   const growing = new GrowingMessage(run, run.name, "assistant");
   // The response that says it is the last is not printed twice.
@@ -66,9 +72,15 @@ async function listen(
   };
   let responses: InterruptibleIterator<ChatResponse> | undefined;
   try {
-    const tools = withTools ? run.toolkit.getJsonSchemas() : [];
-    const stream = run.model.stream(messages, { tools, signal: run.signal, formatter: run.formatter });
-    responses = new InterruptibleIterator(stream, run.signal);
+    const stream = run.model.stream(messages, {
+      tools: withTools ? toolSchemas(run.toolkit, run.caller) : [],
+      toolChoice,
+      severalCalls: run.caller.severalCalls,
+      params: run.caller.params,
+      signal: run.signal,
+      formatter: run.formatter,
+    });
+    responses = new InterruptibleIterator(forCaller(stream, run.caller), run.signal);
     for (;;) {
       const next = await responses.next();
       if (next.done) break;

@@ -1,6 +1,7 @@
 import type { FinishedReason } from "../message/finished-reason.ts";
 import { Msg } from "../message/msg.ts";
 import { act, closeCalls } from "./act.ts";
+import { isCallersTool } from "./caller-options.ts";
 import { GrowingMessage } from "./growing-message.ts";
 import { INTERRUPTED_ANSWER, Interruption } from "./interruption.ts";
 import { reason } from "./reason.ts";
@@ -12,16 +13,29 @@ export interface ReplyResult {
   readonly finishedReason: FinishedReason;
 }
 
-/** Reasons and acts in turn until the model answers without calling a tool. */
+/** Reasons and acts in turn until the model answers without calling a tool, or calls one of the caller's. */
 export async function runReply(run: ReplyRun, input: readonly Msg[]): Promise<ReplyResult> {
   try {
     if (input.length > 0) await run.memory.add(input);
+    const { toolChoice } = run.caller;
     for (let iteration = 0; iteration < run.maxIters; iteration += 1) {
-      const message = await reason(run, { withTools: true });
+      // A call that is forced once more after each result would never lead to an answer.
+      const isForced = iteration === 0 || toolChoice === "none";
+      const message = await reason(run, { withTools: true, toolChoice: isForced ? toolChoice : undefined });
       const calls = message.getContentBlocks("tool_use");
-      if (calls.length === 0) return { message, finishedReason: message.finishedReason ?? "completed" };
-      await act(run, calls);
+      const ended = { message, finishedReason: message.finishedReason ?? "completed" } as const;
+      if (calls.length === 0) return ended;
+      if (toolChoice === "none") {
+        await closeCalls(run, calls, "denied", "Error: No tool may be called.");
+        return ended;
+      }
+      const callers = calls.filter(({ name }) => isCallersTool(run.caller, name));
+      await act(
+        run,
+        calls.filter((call) => !callers.includes(call)),
+      );
       run.signal.throwIfAborted();
+      if (callers.length > 0) return ended;
     }
     return { message: await summarize(run), finishedReason: "exceed_max_iters" };
   } catch (failure) {

@@ -10,6 +10,8 @@ export interface ChatOptions {
   readonly tools?: readonly ToolSchema[] | undefined;
   /** Defaults to `auto`. A name that is not among `tools` is a `TypeError`. */
   readonly toolChoice?: ToolChoice | undefined;
+  /** Whether the answer may hold several tool calls; left out, the provider decides. A model may pass it over. */
+  readonly severalCalls?: boolean | undefined;
   /** Ends the call: the iteration throws the signal's reason and the connection is closed. */
   readonly signal?: AbortSignal | undefined;
   /** Sent with the request as they are; they win over the model's own. */

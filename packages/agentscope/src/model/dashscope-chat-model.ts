@@ -49,13 +49,27 @@ export class DashScopeChatModel implements ChatModel {
 
   /** A forced tool choice is sent only with `enableThinking: false`; else DashScope refuses it, and `auto` is sent. */
   stream(messages: readonly Msg[], options: ChatOptions = {}): AsyncGenerator<ChatResponse, void> {
-    return this.#model.stream(messages, { ...options, toolChoice: this.#accepted(options.toolChoice) });
+    const { params, toolChoice } = options;
+    return this.#model.stream(messages, {
+      ...options,
+      toolChoice: this.#accepted(toolChoice),
+      params: params === undefined ? undefined : accepted(params),
+    });
   }
 
   #accepted(choice: ToolChoice | undefined): ToolChoice | undefined {
     const forced = choice === "required" || typeof choice === "object";
     return forced && this.#enableThinking !== false ? "auto" : choice;
   }
+}
+
+// What OpenAI's models know of and these don't; thinking can be asked for here in no other grades than none and some.
+function accepted({
+  reasoning_effort,
+  verbosity,
+  ...params
+}: NonNullable<ChatOptions["params"]>): NonNullable<ChatOptions["params"]> {
+  return reasoning_effort === "none" ? { enable_thinking: false, ...params } : params;
 }
 
 const BASE_URLS: Readonly<Record<DashScopeRegion, string>> = {

@@ -116,7 +116,7 @@ export class OpenAIChatModel implements ChatModel {
 
   #body(
     messages: readonly ProviderMessage[],
-    { tools, toolChoice, params }: ChatOptions,
+    { tools, toolChoice, severalCalls, params }: ChatOptions,
   ): Record<string, unknown> {
     const { reasoningEffort } = this.#options;
     const body: Record<string, unknown> = { model: this.modelName, messages };
@@ -129,7 +129,10 @@ export class OpenAIChatModel implements ChatModel {
     return {
       ...body,
       ...this.#options.params,
-      ...params,
+      ...(this.#options.baseURL === undefined ? renamed(params) : params),
+      ...(severalCalls === undefined || body.tools === undefined
+        ? {}
+        : { parallel_tool_calls: severalCalls }),
       stream: true,
       stream_options: { include_usage: true },
     };
@@ -137,6 +140,11 @@ export class OpenAIChatModel implements ChatModel {
 }
 
 const DEFAULT_TIMEOUT = 300_000;
+
+// OpenAI's newer models refuse the name that all other servers know.
+function renamed({ max_tokens, ...params }: NonNullable<ChatOptions["params"]> = {}): object {
+  return max_tokens === undefined ? params : { ...params, max_completion_tokens: max_tokens };
+}
 
 function toProviderChoice(choice: ToolChoice, tools: NonNullable<ChatOptions["tools"]>): unknown {
   if (typeof choice === "string") return choice;

@@ -6,5 +6,7 @@ export type ToolSchema = {
     readonly description: string;
     /** JSON Schema of the input. */
     readonly parameters: Readonly<Record<string, unknown>>;
+    /** Whether the model has to keep to the schema; left out, the provider decides. */
+    readonly strict?: boolean | undefined;
   };
 };
