@@ -1,5 +1,6 @@
 import type { AGUIEvent } from "@ag-ui/core";
 import { AGUI_MEDIA_TYPE, EventEncoder } from "@ag-ui/encoder";
+import { toBinaryPiece } from "./binary-piece.ts";
 
 /** How events go over the wire. */
 export interface Wire {
@@ -17,8 +18,12 @@ export function wireOf(accept: string | undefined): Wire {
   if (encoder.getContentType() !== AGUI_MEDIA_TYPE) {
     return { encode: (events) => events.map((event) => encoder.encodeSSE(event)).join("") };
   }
+  const toBytes = (event: AGUIEvent) => toBinaryPiece(event) ?? encoder.encodeBinary(event);
   return {
-    encode: (events) => Buffer.concat(events.map((event) => encoder.encodeBinary(event))),
+    encode: (events) => {
+      const pieces = events.map(toBytes);
+      return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+    },
     contentType: AGUI_MEDIA_TYPE,
   };
 }
