@@ -6,7 +6,7 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 import { answersOf } from "./answers.ts";
 import { newMessages } from "./new-messages.ts";
 import { readEvents, toStream } from "./read-run.ts";
-import { parseRunInput } from "./run-input.ts";
+import { invalid, parseRunInput } from "./run-input.ts";
 import { Thread } from "./thread.ts";
 import { newAgUiEventState } from "./to-ag-ui-event.ts";
 import { toAgentRequest } from "./to-agent-request.ts";
@@ -57,12 +57,19 @@ export function runRoute(
     const latest = await thread.latest(LOOK_BACK);
     const waiting = await thread.waiting(latest);
     const answers = answersOf(resume, waiting?.interruptIds ?? []);
+    const messages = await newMessages(thread, latest, input.messages, resume.length > 0);
     if (answers.unknown.length > 0) {
+      // Whoever says nothing else must not have the agent go on as if it had been answered.
+      if (answers.resume.length === 0 && messages.length === 0) {
+        const message =
+          "The thread waits for none of these answers: they were answered already, or never asked.";
+        throw invalid(message, { interrupt_ids: answers.unknown });
+      }
       log.warn({ thread_id: thread.id, interrupt_ids: answers.unknown }, "nobody waits for these answers");
     }
     return toAgentRequest(input, {
       userId: thread.userId,
-      messages: await newMessages(thread, latest, input.messages, answers.resume.length > 0),
+      messages,
       onDisconnect,
       continues: waiting?.id,
       resume: answers.resume,

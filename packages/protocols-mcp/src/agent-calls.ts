@@ -33,6 +33,7 @@ export class AgentCalls {
     caller: Caller,
     runId?: string,
   ): Promise<RunRecord> {
+    if (continues !== undefined) await this.#assertOpen(agent, continues, caller);
     const input = approvals.map(toApproval);
     if (message !== undefined) input.push(toUserMessage(message));
     const ids = { session_id, ...(continues === undefined ? {} : { continues }) };
@@ -63,6 +64,12 @@ export class AgentCalls {
     const served = this.#context.agents.find(({ name }) => name === agent);
     if (asked === undefined || served === undefined) {
       throw new RuntimeError("INVALID_PARAMETER", `The run ${run.id} waits for no answer.`);
+    }
+    // Somebody else may have been asked as well.
+    const next = await this.continued(run, caller);
+    if (next !== undefined) {
+      this.#tell(run.id);
+      return next;
     }
     const id = continuationOf(run.id);
     const ids = { id, session_id: sessionId, user_id: userId, continues: run.id };
@@ -113,8 +120,20 @@ export class AgentCalls {
   ): Promise<RunRecord> {
     const parsed = AgentRequest.parse(request);
     const { run } = await this.runs.start(agent.agent(), parsed, { caller });
-    if (parsed.continues !== undefined) for (const tell of this.#waiting.get(parsed.continues) ?? []) tell();
+    if (parsed.continues !== undefined) this.#tell(parsed.continues);
     return run;
+  }
+
+  /** Has those look who wait here for the run that continues another. */
+  #tell(runId: string): void {
+    for (const tell of this.#waiting.get(runId) ?? []) tell();
+  }
+
+  /** Throws `INVALID_PARAMETER` where the run has its answer. */
+  async #assertOpen(agent: ServedAgent, runId: string, caller: Caller): Promise<void> {
+    const next = await this.continued(await this.get(agent.name, runId, caller), caller);
+    if (next === undefined || UNHEARD.has(next.status)) return;
+    throw new RuntimeError("INVALID_PARAMETER", `The run ${runId} was answered already, by ${next.id}.`);
   }
 
   /** Tells when to look for the run that continues another. */
@@ -147,6 +166,9 @@ function continuationOf(runId: string): string {
 function isConflict(error: unknown): boolean {
   return RuntimeError.is(error) && error.code === "RUN_ID_CONFLICT";
 }
+
+/** An answer whose run has ended so was not heard. */
+const UNHEARD: ReadonlySet<string> = new Set(["failed", "rejected"]);
 
 /** How many runs of a session to look through for the one that continues another. */
 const RECENT = 100;

@@ -77,12 +77,17 @@ export async function createResponse(
     if (latest?.id === id) {
       return { agentRequest: { ...request, ...ids, ...(status === "incomplete" ? { continues: id } : {}) } };
     }
+    const mayRepeat = idempotency !== undefined && latest?.request.previous_response_id === id;
+    // What was declined must not be approved in a branch.
+    if (status === "incomplete" && !mayRepeat && request.input.some(isApproval)) {
+      const message = `Response '${id}' was answered already: what it asks is approved or declined once.`;
+      throw parameterError("previous_response_id", "unsupported_value", message);
+    }
     try {
       const fork = await forkSession(runs(), agent, previous, { caller, key: idempotency?.key });
       return { agentRequest: { ...request, ...ids, session_id: fork.sessionId }, fork };
     } catch (error) {
       // A request that is sent again with its idempotency key meets the run that it started.
-      const mayRepeat = idempotency !== undefined && latest?.request.previous_response_id === id;
       if (!mayRepeat || !RuntimeError.is(error) || error.code !== "INVALID_PARAMETER") throw error;
       return { agentRequest: { ...request, ...ids } };
     }
@@ -100,6 +105,10 @@ export async function createResponse(
 }
 
 const GONE: ReadonlySet<string> = new Set(["RESOURCE_NOT_FOUND", "RUN_EXPIRED"]);
+
+function isApproval({ type }: AgentRequest["input"][number]): boolean {
+  return type === "mcp_approval_response";
+}
 
 function notFound(id: string): RuntimeError {
   const message = `Previous response with id '${id}' not found.`;
