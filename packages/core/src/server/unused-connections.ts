@@ -14,8 +14,11 @@ export function dropUnusedConnections(fastify: FastifyInstance): void {
     unused.add(socket);
     socket.on("close", forget);
   });
-  fastify.server.on("request", ({ socket }) => {
+  // The server's own event knows nothing of requests that become sockets.
+  fastify.addHook("onRequest", (request, _reply, done) => {
+    const { socket } = request.raw;
     if (unused.delete(socket)) socket.off("close", forget);
+    done();
   });
   fastify.addHook("preClose", async () => {
     for (const socket of unused) socket.destroy();
