@@ -49,6 +49,11 @@ export type InputItem =
       readonly arguments: string;
       readonly output?: string | null | undefined;
     })
+  | (Id & {
+      readonly type: "image_generation_call";
+      readonly result?: string | null | undefined;
+      readonly output_format?: string | null | undefined;
+    })
   | {
       readonly type: "mcp_approval_request";
       readonly id: string;
@@ -125,6 +130,12 @@ const Item = z.preprocess(
       content: Texts.nullish(),
     }),
     z.object({ ...item, type: z.literal("mcp_call"), server_label: text, ...call, output: optional }),
+    z.object({
+      ...item,
+      type: z.literal("image_generation_call"),
+      result: optional,
+      output_format: z.enum(["png", "jpeg", "webp", "gif", "svg"]).nullish(),
+    }),
     z.object({ type: z.literal("mcp_approval_request"), id: identifier, server_label: text, ...call }),
     z.object({
       ...item,

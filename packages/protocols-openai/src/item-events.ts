@@ -83,7 +83,9 @@ export class ItemEvents {
   close(): void {
     for (const open of this.#state.open) {
       const item = this.itemAt(open);
-      if (item !== undefined) this.done(open, "status" in item ? { ...item, status: "incomplete" } : item);
+      // Images are done as soon as they are there.
+      if (item === undefined || item.type === "image_generation_call") continue;
+      this.done(open, "status" in item ? { ...item, status: "incomplete" } : item);
     }
   }
 }

@@ -3,9 +3,20 @@ type ItemStatus = "in_progress" | "completed" | "incomplete";
 export interface OutputText {
   readonly type: "output_text";
   readonly text: string;
-  readonly annotations: never[];
+  readonly annotations: Annotation[];
   readonly logprobs: never[];
 }
+
+/** Where what a text stands for can be found. */
+export type Annotation =
+  | {
+      readonly type: "url_citation";
+      readonly start_index: number;
+      readonly end_index: number;
+      readonly title: string;
+      readonly url: string;
+    }
+  | { readonly type: "file_path"; readonly file_id: string; readonly index: number };
 
 export interface Refusal {
   readonly type: "refusal";
@@ -30,6 +41,16 @@ export interface ReasoningItem {
   readonly id: string;
   readonly status: ItemStatus;
   readonly summary: SummaryText[];
+}
+
+/** An image that the agent shows; it follows the message that it is part of. */
+export interface ImageItem {
+  readonly type: "image_generation_call";
+  readonly id: string;
+  readonly status: "in_progress" | "completed";
+  /** Base64. */
+  readonly result: string | null;
+  readonly output_format: "png" | "jpeg" | "webp" | "gif" | null;
 }
 
 /** A call that the client is to answer. */
@@ -75,6 +96,7 @@ export interface McpApprovalRequestItem {
 export type OutputItem =
   | MessageItem
   | ReasoningItem
+  | ImageItem
   | FunctionCallItem
   | FunctionCallOutputItem
   | McpCallItem

@@ -1,5 +1,6 @@
 import type { Content, Message } from "@agentscope-runtime/agent-api";
 import type { ItemEvents } from "./item-events.ts";
+import { type InlineImage, toInlineImage, toMediaPart } from "./media-part.ts";
 import type { OpenItem } from "./openai-event-state.ts";
 import type { MessageItem, OutputText, ReasoningItem, Refusal, SummaryText } from "./output-item.ts";
 
@@ -19,9 +20,13 @@ export function addTextSlot(
   item: MessageItem | ReasoningItem,
   events: ItemEvents,
 ): void {
-  const part = item.type === "reasoning" ? toSummary(slot) : toContentPart(slot);
   const isDelta = slot.status === "in_progress";
-  if (part === undefined || (isDelta && !slot.delta)) return;
+  // Media are shown once they are whole.
+  if (isDelta && !(slot.delta && isText(slot))) return;
+  const image = item.type === "message" ? toInlineImage(slot) : undefined;
+  if (image !== undefined) return addImage(image, item.id, slot.index ?? 0, events);
+  const part = item.type === "reasoning" ? toSummary(slot) : toContentPart(slot);
+  if (part === undefined) return;
   const index = slot.index ?? 0;
   const starts = open.slot !== index;
   if (starts) {
@@ -49,7 +54,7 @@ function startPart(part: Part, place: Place, index: number, events: ItemEvents):
       part: empty,
     });
   } else {
-    const empty = part.type === "refusal" ? { ...part, refusal: "" } : { ...part, text: "" };
+    const empty = part.type === "refusal" ? { ...part, refusal: "" } : { ...part, text: "", annotations: [] };
     events.emit({ type: "response.content_part.added", ...place, content_index: index, part: empty });
   }
 }
@@ -87,6 +92,10 @@ function endPart(part: Part, place: Place, index: number, events: ItemEvents): v
   if (part.type === "refusal") {
     events.emit({ type: "response.refusal.done", ...place, content_index: index, refusal: part.refusal });
   } else {
+    for (const [annotation_index, annotation] of part.annotations.entries()) {
+      const at = { ...place, content_index: index, annotation_index };
+      events.emit({ type: "response.output_text.annotation.added", ...at, annotation });
+    }
     events.emit({
       type: "response.output_text.done",
       ...place,
@@ -96,6 +105,23 @@ function endPart(part: Part, place: Place, index: number, events: ItemEvents): v
     });
   }
   events.emit({ type: "response.content_part.done", ...place, content_index: index, part });
+}
+
+function addImage(image: InlineImage, messageId: string, slot: number, events: ItemEvents): void {
+  const { output_format } = image;
+  let id = imageId(messageId, slot);
+  while (events.has(id)) id += "~";
+  const item = { type: "image_generation_call", id, output_format } as const;
+  const open = events.add({ ...item, status: "in_progress", result: null }, id);
+  const place = { item_id: id, output_index: open.index };
+  events.emit({ type: "response.image_generation_call.in_progress", ...place });
+  events.emit({ type: "response.image_generation_call.completed", ...place });
+  events.done(open, { ...item, status: "completed", result: image.result });
+}
+
+/** The id of the image in that slot of a message. */
+export function imageId(messageId: string, slot: number): string {
+  return `ig_${messageId}_${slot}`;
 }
 
 function toItem(
@@ -119,9 +145,13 @@ function toSummary(slot: Content): SummaryText | undefined {
   return slot.type === "text" ? { type: "summary_text", text: slot.text ?? "" } : undefined;
 }
 
-// An output message holds text and refusals; it has no place for media and data.
-function toContentPart(slot: Content): OutputText | Refusal | undefined {
+/** A slot as a part of a message of the assistant's; `undefined` for images in the answer, which are items of their own. */
+export function toContentPart(slot: Content): OutputText | Refusal | undefined {
   if (slot.type === "refusal") return { type: "refusal", refusal: slot.refusal ?? "" };
-  if (slot.type !== "text") return undefined;
+  if (slot.type !== "text") return toInlineImage(slot) === undefined ? toMediaPart(slot) : undefined;
   return { type: "output_text", text: slot.text ?? "", annotations: [], logprobs: [] };
+}
+
+function isText({ type }: Content): boolean {
+  return type === "text" || type === "refusal";
 }

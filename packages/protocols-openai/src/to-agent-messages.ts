@@ -32,6 +32,15 @@ export function toAgentMessages(item: InputItem): MessageInput[] {
       ];
     case "mcp_call":
       return toOwnCall(item);
+    case "image_generation_call": {
+      const { id, result, output_format } = item;
+      if (!result) return [];
+      const format = output_format === "svg" ? "svg+xml" : (output_format ?? "png");
+      const image_url = `data:image/${format};base64,${result}`;
+      return [
+        { ...heading(id), type: "message", role: "assistant", content: [{ type: "image", image_url }] },
+      ];
+    }
     case "mcp_approval_request": {
       const { id, server_label, name, arguments: text } = item;
       return [toCall("mcp_approval_request", undefined, { id, server_label, name, arguments: text })];

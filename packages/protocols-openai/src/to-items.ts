@@ -1,4 +1,6 @@
 import type { Content, Message } from "@agentscope-runtime/agent-api";
+import { toInlineImage } from "./media-part.ts";
+import { imageId, toContentPart } from "./text-items.ts";
 import { bodyOf } from "./tool-items.ts";
 import { toolOutputText } from "./tool-output-text.ts";
 
@@ -39,8 +41,21 @@ export function toItemSources(messages: readonly Message[]): readonly ItemSource
     }
     if (callId !== "") calls.set(callId, sources.length);
     sources.push({ item, messageIds: [message.id] });
+    sources.push(...toImages(message).map((image) => ({ item: image, messageIds: [message.id] })));
   }
   return sources;
+}
+
+/** The images of an answer, which are items of their own although their message holds them. */
+function toImages({ id, type, role, content }: Message): readonly ListedItem[] {
+  if (type !== "message" || role !== "assistant") return [];
+  return (content ?? []).flatMap((slot, index) => {
+    const image = toInlineImage(slot);
+    if (image === undefined) return [];
+    return [
+      { type: "image_generation_call", id: imageId(id, index), status: "completed", ...image } as const,
+    ];
+  });
 }
 
 function toItem(message: Message): ListedItem | undefined {
@@ -89,14 +104,12 @@ function slotOf({ content }: Message): Content {
 
 const EMPTY = { type: "data", data: null } as Content;
 
-// What has no place in a message of OpenAI's is left out: data and video.
-function toPart(slot: Content, role: string): Readonly<Record<string, unknown>> | undefined {
+// What has no place in a message of the user's is left out: data and video.
+function toPart(slot: Content, role: string): object | undefined {
+  if (role === "assistant") return toContentPart(slot);
   switch (slot.type) {
-    case "text": {
-      const text = slot.text ?? "";
-      if (role !== "assistant") return { type: "input_text", text };
-      return { type: "output_text", text, annotations: [], logprobs: [] };
-    }
+    case "text":
+      return { type: "input_text", text: slot.text ?? "" };
     case "refusal":
       return { type: "refusal", refusal: slot.refusal ?? "" };
     case "image":

@@ -5,13 +5,14 @@ import {
   type OpenAIEventState,
   toOpenAIEvents,
 } from "@agentscope-runtime/protocols-openai";
-import { arbitraryPart, runEntries } from "@agentscope-runtime/testing";
+import { runEntries } from "@agentscope-runtime/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { arbitraryMediaPart } from "./support/arbitrary-media.ts";
 import { expectLegalEvents, readBySdk } from "./support/legal-events.ts";
 import { run } from "./support/traced-run.ts";
 
-const parts = fc.array(arbitraryPart, { maxLength: 40 });
+const parts = fc.array(arbitraryMediaPart, { maxLength: 40 });
 const status = fc.constantFrom("completed", "failed", "canceled", "incomplete", "rejected" as const);
 const entries = fc.tuple(parts, status).map(([list, ended]) => runEntries(list, { status: ended }));
 

@@ -22,7 +22,7 @@ export function expectLegalEvents(wire: readonly OpenAIEvent[]): void {
     if (event.type === "response.output_item.added") {
       expect(event.output_index).toBe(added++);
       if ("status" in event.item) expect(event.item.status).toBe("in_progress");
-      open.set(event.output_index, { item: event.item, parts: 0, text: undefined });
+      open.set(event.output_index, { item: event.item, parts: 0, text: undefined, annotations: 0 });
     } else if (event.type === "response.output_item.done") {
       const { item, text } = open.get(event.output_index) as OpenItem;
       expect([event.item.type, event.item.id]).toEqual([item.type, item.id]);
@@ -48,6 +48,8 @@ interface OpenItem {
   parts: number;
   /** What the deltas of the open part, or of the arguments, add up to. */
   text: string | undefined;
+  /** How many annotations the open part has. */
+  annotations: number;
 }
 
 function takePart(event: ResponseStreamEvent, item: OpenItem): void {
@@ -57,6 +59,11 @@ function takePart(event: ResponseStreamEvent, item: OpenItem): void {
       expect(item.text).toBeUndefined();
       expect("content_index" in event ? event.content_index : event.summary_index).toBe(item.parts++);
       item.text = "";
+      item.annotations = 0;
+      break;
+    case "response.output_text.annotation.added":
+      expect(item.text).toBeDefined();
+      expect([event.content_index, event.annotation_index]).toEqual([item.parts - 1, item.annotations++]);
       break;
     case "response.output_text.delta":
     case "response.refusal.delta":
@@ -88,6 +95,10 @@ function takePart(event: ResponseStreamEvent, item: OpenItem): void {
     case "response.mcp_call.in_progress":
     case "response.mcp_call.completed":
       expect(item.item.type).toBe("mcp_call");
+      break;
+    case "response.image_generation_call.in_progress":
+    case "response.image_generation_call.completed":
+      expect(item.item.type).toBe("image_generation_call");
       break;
     default:
       throw new Error(`There should be no ${event.type}.`);
