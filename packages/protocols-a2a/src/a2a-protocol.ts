@@ -9,10 +9,10 @@ import {
   type ServedAgent,
   type TaskQueue,
 } from "@agentscope-runtime/core";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { A2AOptions } from "./a2a-options.ts";
 import { AgentCards } from "./agent-cards.ts";
-import { addCardRoute } from "./card-route.ts";
+import { addCardRoutes, type CardRouteOptions } from "./card-route.ts";
 import { formerDialect } from "./former-rest-dialect.ts";
 import type { A2AGrpcServer } from "./grpc-server.ts";
 import { toHttpCall } from "./http-call.ts";
@@ -25,21 +25,44 @@ import { addRestRoutes } from "./rest-routes.ts";
 import { RunsRequestHandler } from "./runs-request-handler.ts";
 import { TenantRequestHandler } from "./tenant-request-handler.ts";
 
+/** A2A as a protocol of an app. */
+export interface A2AProtocol extends ProtocolAdapter {
+  /**
+   * A Fastify plugin that shows the card of the app's own agent where its prefix leads, for the root of a server that has
+   * the app under a prefix: clients look for cards at the root. That server does not get ready without the app.
+   */
+  wellKnown(): FastifyPluginAsync;
+}
+
 /** Lets agents talk to the agents of an app: A2A 1.0 and 0.3 out of the same runs as all protocols. */
-export function a2a(options: A2AOptions = {}): ProtocolAdapter {
-  const { registries = [] } = options;
+export function a2a(options: A2AOptions = {}): A2AProtocol {
+  const { registries = [], legacy = true } = options;
   if (registries.length > 0 && options.publicUrl === undefined) {
     const message = "To make agents known, a2a needs to know where they are: give it a publicUrl.";
     throw new RuntimeError("CONFIGURATION_ERROR", message);
   }
   // How many servers use the queue: the last one stops it.
   let users = 0;
+  /** The card of the app's own agent, by the server that the app is part of. */
+  const ownCards = new WeakMap<object, CardRouteOptions>();
   return {
     name: "a2a",
+    wellKnown: () => async (fastify) => {
+      const own = () => {
+        const found = ownCards.get(fastify.server);
+        if (found !== undefined) return found;
+        const message = "wellKnown() belongs into the server that the app's plugin is registered in.";
+        throw new RuntimeError("CONFIGURATION_ERROR", message);
+      };
+      fastify.addHook("onReady", async () => void own());
+      const card = (baseUrl: string) => own().card(baseUrl);
+      const baseUrlOf = (request: FastifyRequest) => own().baseUrlOf(request);
+      addCardRoutes(fastify, "", { card, baseUrlOf, legacy });
+    },
     register: async (fastify, context) => {
       const [own] = context.agents;
       if (own === undefined) return undefined;
-      const { legacy = true, push = {}, progress = false } = options;
+      const { push = {}, progress = false } = options;
       const queue = push.queue ?? new InMemoryTaskQueue();
       const notifications = newNotifications(fastify, context, { ...push, queue });
       let grpc: A2AGrpcServer | undefined;
@@ -66,10 +89,9 @@ export function a2a(options: A2AOptions = {}): ProtocolAdapter {
         handlers.set(agent.name, handler);
         const routes = { handler: new TenantRequestHandler(handler, handlers), legacy, toCall };
         const endpoint = cards.endpointOf(agent);
-        for (const name of legacy ? ["agent-card.json", "agent.json"] : ["agent-card.json"]) {
-          const card = (baseUrl: string) => cards.of(agent, baseUrl);
-          addCardRoute(fastify, `${cards.pathOf(agent)}/.well-known/${name}`, { card, baseUrlOf, legacy });
-        }
+        const card = (baseUrl: string) => cards.of(agent, baseUrl);
+        addCardRoutes(fastify, cards.pathOf(agent), { card, baseUrlOf, legacy });
+        if (agent === own) ownCards.set(fastify.server, { card, baseUrlOf, legacy });
         fastify.register(async (scope) => {
           scope.setErrorHandler(sendJsonRpcError);
           scope.post(endpoint, jsonRpcRoute(routes));

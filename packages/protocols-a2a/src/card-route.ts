@@ -10,8 +10,13 @@ export interface CardRouteOptions {
   readonly legacy: boolean;
 }
 
-/** The card of an agent, for everybody: clients need it to find out how to say who they are. */
-export function addCardRoute(fastify: FastifyInstance, path: string, options: CardRouteOptions): void {
+/** The card of an agent below a path, for everybody: clients need it to find out how to say who they are. */
+export function addCardRoutes(fastify: FastifyInstance, path: string, options: CardRouteOptions): void {
+  const names = options.legacy ? ["agent-card.json", "agent.json"] : ["agent-card.json"];
+  for (const name of names) addCardRoute(fastify, `${path}/.well-known/${name}`, options);
+}
+
+function addCardRoute(fastify: FastifyInstance, path: string, options: CardRouteOptions): void {
   const { card, baseUrlOf, legacy } = options;
   const texts = new Map<string, Promise<string>>();
   fastify.get(path, { config: { openToAll: true } }, async (request, reply) => {

@@ -2,7 +2,7 @@ export type { A2ACardOptions, A2ACardSignature, A2ASkill } from "./a2a-card-opti
 // For those who read runs in A2A's words elsewhere.
 export type { A2AEventState, OpenArtifact } from "./a2a-event-state.ts";
 export type { A2AOptions, A2APushOptions } from "./a2a-options.ts";
-export { a2a } from "./a2a-protocol.ts";
+export { type A2AProtocol, a2a } from "./a2a-protocol.ts";
 export type {
   A2AArtifact,
   A2AEvent,

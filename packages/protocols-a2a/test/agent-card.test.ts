@@ -2,8 +2,9 @@ import { generateKeyPairSync } from "node:crypto";
 import { AgentCard, verifyAgentCardSignature } from "@a2a-js/sdk";
 import { LegacyJsonRpcTransport, parseLegacyAgentCard } from "@a2a-js/sdk/compat/v0_3/client";
 import { AgentApp, text } from "@agentscope-runtime/core";
+import { a2a } from "@agentscope-runtime/protocols-a2a";
 import fastify from "fastify";
-import { expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { say, textOf } from "./support/messages.ts";
 import { a2aApp, clientOf, scriptedApp, serve } from "./support/serve.ts";
 
@@ -170,4 +171,57 @@ it("is below the prefix of a server that the app is part of", async () => {
     const client = await clientOf(`${url}/friday/`, { binding });
     expect(textOf(await client.sendMessage(say("Hi")))).toBe("Hello!");
   }
+});
+
+describe("the well-known path of a server that has the app under a prefix", () => {
+  it("leads to the app where the server wants that", async () => {
+    const protocol = a2a();
+    const saturday = new AgentApp({ name: "S" }).query(text(), () => "Saturday here");
+    const app = a2aApp({ protocols: [protocol], authenticate: () => undefined })
+      .query(text(), () => "Hello!")
+      .host("saturday", saturday);
+    const server = fastify();
+    await server.register(protocol.wellKnown());
+    await server.register(app.plugin(), { prefix: "/friday" });
+    const url = await server.listen({ port: 0 });
+    onTestFinished(() => server.close());
+    for (const [path, version] of [
+      ["agent-card.json", "1.0"],
+      ["agent-card.json", "0.3"],
+      ["agent.json", "0.3"],
+    ]) {
+      const card = async (at: string) => {
+        const response = await fetch(`${at}/.well-known/${path}`, {
+          headers: { "A2A-Version": version ?? "" },
+        });
+        return { status: response.status, etag: response.headers.get("etag"), card: await response.json() };
+      };
+      expect(await card(url)).toEqual(await card(`${url}/friday`));
+      expect(await card(url)).toMatchObject({
+        status: 200,
+        card: { supportedInterfaces: [{ url: `${url}/friday/a2a` }, {}, {}, {}] },
+      });
+    }
+  });
+
+  it("is how the official client finds the app", async () => {
+    const protocol = a2a();
+    const app = a2aApp({ protocols: [protocol] }).query(text(), () => "Hello!");
+    const server = fastify();
+    await server.register(app.plugin(), { prefix: "/friday" });
+    await server.register(protocol.wellKnown());
+    const url = await server.listen({ port: 0 });
+    onTestFinished(() => server.close());
+    for (const binding of ["JSONRPC", "HTTP+JSON"] as const) {
+      const client = await clientOf(url, { binding });
+      expect(textOf(await client.sendMessage(say("Hi")))).toBe("Hello!");
+    }
+  });
+
+  it("leads nowhere without the app", async () => {
+    const server = fastify();
+    await server.register(a2a().wellKnown());
+    await expect(server.ready()).rejects.toMatchObject({ code: "CONFIGURATION_ERROR" });
+    await server.close();
+  });
 });
