@@ -1,9 +1,17 @@
-import { isTerminal } from "@agentscope-runtime/agent-api";
-import { type Caller, type Logger, type ProtocolContext, RuntimeError } from "@agentscope-runtime/core";
+import { isTerminal, type Status } from "@agentscope-runtime/agent-api";
+import {
+  type Caller,
+  type LogEntry,
+  type Logger,
+  type ProtocolContext,
+  type RunRecord,
+  RuntimeError,
+} from "@agentscope-runtime/core";
 import type { WebSocket } from "@fastify/websocket";
 import { type ClientEvent, streamIdOf, toClientEvent } from "./client-event.ts";
 import { createResponse } from "./create-response.ts";
 import { parameterError, toOpenAIError } from "./openai-error.ts";
+import { valueAt } from "./parse-params.ts";
 import { SocketWriter } from "./socket-writer.ts";
 import { toAgentRequest } from "./to-agent-request.ts";
 import { newOpenAIEventState, toOpenAIEvents } from "./to-openai-event.ts";
@@ -13,6 +21,8 @@ type Create = Extract<ClientEvent, { type: "response.create" }>;
 /** What a client has asked for, or why that can't be answered. */
 interface Asked {
   readonly ask: Create | RuntimeError;
+  /** What the client would have it go on with, and in which lane, as far as it says. */
+  readonly previousId: string;
   readonly streamId: string | undefined;
   readonly bytes: number;
 }
@@ -63,11 +73,10 @@ export class ResponseSocket {
 
   #take(data: Buffer, isBinary: boolean): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    let streamId: string | undefined;
+    let frame: unknown;
     let ask: ClientEvent | RuntimeError;
     try {
-      const frame = this.#parse(data, isBinary);
-      streamId = streamIdOf(frame);
+      frame = this.#parse(data, isBinary);
       ask = toClientEvent(frame);
     } catch (error) {
       ask = RuntimeError.from(error);
@@ -75,7 +84,8 @@ export class ResponseSocket {
     if (!RuntimeError.is(ask) && ask.type === "response.steer") {
       this.#writer.send(steerFailed(ask))?.then(() => this.#balance());
     } else {
-      this.#asked.push({ ask, streamId, bytes: data.length });
+      const previousId = String(valueAt(frame, ["previous_response_id"]));
+      this.#asked.push({ ask, previousId, streamId: streamIdOf(frame), bytes: data.length });
       this.#bytes += data.length;
       if (!this.#answering) void this.#answerAll();
     }
@@ -100,52 +110,55 @@ export class ResponseSocket {
   async #answerAll(): Promise<void> {
     this.#answering = true;
     for (let next = this.#asked.shift(); next !== undefined; next = this.#asked.shift()) {
-      const { ask, streamId, bytes } = next;
+      const { ask, previousId, streamId, bytes } = next;
       const lane = streamId === undefined ? {} : { stream_id: streamId };
+      let status: Status | undefined;
       try {
         if (RuntimeError.is(ask)) throw ask;
-        await this.#answer(ask, lane);
+        status = await this.#answer(ask, lane);
       } catch (error) {
         await this.#writer.send({ ...this.#errorEvent(error), ...lane });
       }
+      // A turn that has failed leaves its conversation in doubt.
+      if (!canGoOn(status)) this.#unstored.delete(previousId);
       this.#bytes -= bytes;
       this.#balance();
     }
     this.#answering = false;
   }
 
-  async #answer({ body }: Create, lane: object): Promise<void> {
+  /** Resolves to how the run ended, or to `undefined` where that is not known here. */
+  async #answer({ body }: Create, lane: object): Promise<Status | undefined> {
     const { assertRoom, hold, runs } = this.#context;
     const params = toAgentRequest(body);
-    const { previousResponseId = "" } = params;
     assertRoom();
-    await hold(async (closing) => {
-      let status: string | undefined;
-      const kept = this.#unstored.has(previousResponseId);
-      try {
-        const { run } = await createResponse(this.#context, params, {
-          caller: this.#caller,
-          unstored: this.#unstored,
-        });
-        const signal = AbortSignal.any([closing, this.#gone.signal]);
-        const state = newOpenAIEventState(run);
-        for await (const batch of runs().read(run.id, { follow: true, signal })) {
-          for (const entry of batch) {
-            for (const event of toOpenAIEvents(entry, state)) {
-              const room = this.#writer.send({ ...event, ...lane });
-              if (room !== undefined) await room;
-            }
-            if (entry.event.object === "response" && isTerminal(entry.event.status)) {
-              status = entry.event.status;
-            }
-          }
-        }
-        if (run.request.store === false && CAN_GO_ON.has(status ?? "")) this.#keep(run.id);
-      } finally {
-        // A turn that has failed leaves its conversation in doubt.
-        if (kept && !CAN_GO_ON.has(status ?? "")) this.#unstored.delete(previousResponseId);
-      }
+    return hold(async (closing) => {
+      const options = { caller: this.#caller, unstored: this.#unstored };
+      const { run } = await createResponse(this.#context, params, options);
+      const signal = AbortSignal.any([closing, this.#gone.signal]);
+      const status = await this.#send(run, runs().read(run.id, { follow: true, signal }), lane);
+      if (run.request.store === false && canGoOn(status)) this.#keep(run.id);
+      return status;
     });
+  }
+
+  async #send(
+    run: RunRecord,
+    batches: AsyncIterable<readonly LogEntry[]>,
+    lane: object,
+  ): Promise<Status | undefined> {
+    const state = newOpenAIEventState(run);
+    for await (const batch of batches) {
+      for (const entry of batch) {
+        for (const event of toOpenAIEvents(entry, state)) {
+          const room = this.#writer.send({ ...event, ...lane });
+          if (room !== undefined) await room;
+        }
+        const { event } = entry;
+        if (event.object === "response" && isTerminal(event.status)) return event.status;
+      }
+    }
+    return undefined;
   }
 
   #keep(id: string): void {
@@ -188,7 +201,9 @@ function steerFailed({
   };
 }
 
-const CAN_GO_ON: ReadonlySet<string> = new Set(["completed", "incomplete"]);
+function canGoOn(status: Status | undefined): boolean {
+  return status === "completed" || status === "incomplete";
+}
 
 /** How many requests may wait; a client that sends more is not listened to for a while. */
 const MAX_ASKED = 16;
