@@ -1,12 +1,4 @@
-import {
-  type HostedAgent,
-  type ProtocolAdapter,
-  RuntimeError,
-  type ServedAgent,
-} from "@agentscope-runtime/core";
-import type { FastifyRequest } from "fastify";
-import { connectRoute } from "./connect-route.ts";
-import { runRoute } from "./run-route.ts";
+import type { ProtocolAdapter } from "@agentscope-runtime/core";
 
 export interface AgUiProtocolOptions {
   /** Where the app's own agent is. Defaults to `/ag-ui`; hosted agents have the same below `/agents/<name>`. */
@@ -19,31 +11,13 @@ export interface AgUiProtocolOptions {
 }
 
 /** Serves the agents of an app to front ends that speak AG-UI, out of the same runs as all protocols. */
-export function agUi({
-  path = "/ag-ui",
-  onDisconnect = "cancel",
-}: AgUiProtocolOptions = {}): ProtocolAdapter {
+export function agUi(options: AgUiProtocolOptions = {}): ProtocolAdapter {
   return {
     name: "ag-ui",
-    register: (fastify, { agents, ...context }) => {
-      const first = () => agentAt(0, agents);
-      const named = ({ params }: FastifyRequest) => {
-        const { name } = params as { name: string };
-        return agentAt(
-          agents.findIndex((agent) => agent.name === name),
-          agents,
-        );
-      };
-      for (const [url, agentOf] of [[path, first] as const, [`/agents/:name${path}`, named] as const]) {
-        fastify.post(url, runRoute(agentOf, context, onDisconnect));
-        fastify.post(`${url}/connect`, connectRoute(agentOf, context));
-      }
+    register: async (fastify, context) => {
+      // The SDK takes long to load, and is of no use before there is a server.
+      const { serveAgUi } = await import("./serve-ag-ui.ts");
+      serveAgUi(fastify, context, options);
     },
   };
-}
-
-function agentAt(index: number, agents: readonly ServedAgent[]): HostedAgent {
-  const served = agents[index];
-  if (served !== undefined) return served.agent();
-  throw new RuntimeError("RESOURCE_NOT_FOUND", "There is no such agent.");
 }

@@ -1,7 +1,7 @@
-import { type AGUIEvent, EventType, type JsonPatch } from "@ag-ui/core";
-import { JsonPatchSchema } from "@ag-ui/core/schemas";
+import { type AGUIEvent, EventType } from "@ag-ui/core";
 import jsonPatch from "fast-json-patch";
 import type { AgUiEventState } from "./ag-ui-event-state.ts";
+import { JsonPatch } from "./json-patch.ts";
 
 type Emit = (event: AGUIEvent) => void;
 
@@ -32,7 +32,7 @@ function addSnapshot(snapshot: unknown, state: AgUiEventState, emit: Emit): void
 
 function addPatch(patch: unknown, state: AgUiEventState, emit: Emit): void {
   // A client ends a run over a malformed operation, and passes over a patch that does not apply.
-  const delta = JsonPatchSchema.safeParse(patch);
+  const delta = JsonPatch.safeParse(patch);
   const before = state.agreed === null ? {} : state.agreed.value;
   const next = delta.success ? applied(before, delta.data) : undefined;
   if (!delta.success || next === undefined) return;
