@@ -1,12 +1,8 @@
 import type { AgentRequest } from "@agentscope-runtime/agent-api";
 import {
   type Caller,
-  findRun,
-  type HostedAgent,
   type Idempotency,
-  listRuns,
   type ProtocolContext,
-  type RunRecord,
   RuntimeError,
   type SessionName,
   type StartedRun,
@@ -16,6 +12,7 @@ import { agentOf } from "./agent-of.ts";
 import { newChainId } from "./chain-id.ts";
 import { forkSession } from "./fork-session.ts";
 import { parameterError } from "./openai-error.ts";
+import { previousResponse } from "./previous-response.ts";
 import type { ResponsesRequest } from "./to-agent-request.ts";
 
 export interface CreateResponseOptions {
@@ -69,10 +66,9 @@ export async function createResponse(
       const agentRequest = { ...request, session_id: request.session_id ?? newChainId(), user_id: userId };
       return { agentRequest };
     }
-    const previous = await previousRun(agent, previousResponseId);
+    const asker = { caller, userId, unstored };
+    const { previous, latest } = await previousResponse(runs(), agent, previousResponseId, asker);
     const { id, session, status } = previous;
-    if (userId !== null && userId !== session.userId) throw notFound(previousResponseId);
-    const [latest] = (await listRuns(runs(), { ...session, limit: 1 }, caller)).items;
     const ids = { session_id: session.sessionId, user_id: session.userId };
     if (latest?.id === id) {
       return { agentRequest: { ...request, ...ids, ...(status === "incomplete" ? { continues: id } : {}) } };
@@ -92,25 +88,8 @@ export async function createResponse(
       return { agentRequest: { ...request, ...ids } };
     }
   }
-
-  async function previousRun({ name }: HostedAgent, runId: string): Promise<RunRecord> {
-    try {
-      const run = await findRun(runs(), name, runId, caller);
-      if (run.request.store !== false || unstored?.has(runId)) return run;
-    } catch (error) {
-      if (!RuntimeError.is(error) || !GONE.has(error.code)) throw error;
-    }
-    throw notFound(runId);
-  }
 }
-
-const GONE: ReadonlySet<string> = new Set(["RESOURCE_NOT_FOUND", "RUN_EXPIRED"]);
 
 function isApproval({ type }: AgentRequest["input"][number]): boolean {
   return type === "mcp_approval_response";
-}
-
-function notFound(id: string): RuntimeError {
-  const message = `Previous response with id '${id}' not found.`;
-  return parameterError("previous_response_id", "previous_response_not_found", message);
 }

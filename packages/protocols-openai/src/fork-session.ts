@@ -1,3 +1,4 @@
+import type { Message } from "@agentscope-runtime/agent-api";
 import {
   type Caller,
   type HostedAgent,
@@ -27,6 +28,28 @@ export async function forkSession(
   run: RunRecord,
   { caller, key }: ForkOptions,
 ): Promise<SessionName> {
+  const { userId } = run.session;
+  try {
+    const messages = await messagesUpTo(runs, agent, run, caller);
+    const fork = { sessionId: key === undefined ? newChainId() : branchId(run.id, key), userId };
+    await runs.sessions.create(agent, fork, {}, caller).catch(unlessThere);
+    await runs.sessions.addMessages(agent, fork, messages, caller);
+    return fork;
+  } catch (error) {
+    throw refusalWithoutHistory(run, error);
+  }
+}
+
+/**
+ * The messages of the run's session up to the last of the run's own, which has ended. Rejects with `INVALID_PARAMETER`
+ * where there is no history, or where it does not tell.
+ */
+export async function messagesUpTo(
+  runs: Runs,
+  agent: HostedAgent,
+  run: RunRecord,
+  caller: Caller,
+): Promise<readonly Message[]> {
   const { sessionId, userId } = run.session;
   if (run.completedAt === undefined) throw refusal(run, "it has not ended yet");
   try {
@@ -34,14 +57,15 @@ export async function forkSession(
     const ids = await messageIds(runs, run);
     const last = messages.findLastIndex(({ id }) => ids.has(id));
     if (last === -1) throw refusal(run, "its session's history does not have its messages");
-    const fork = { sessionId: key === undefined ? newChainId() : branchId(run.id, key), userId };
-    await runs.sessions.create(agent, fork, {}, caller).catch(unlessThere);
-    await runs.sessions.addMessages(agent, fork, messages.slice(0, last + 1), caller);
-    return fork;
+    return messages.slice(0, last + 1);
   } catch (error) {
-    if (!RuntimeError.is(error) || !NO_HISTORY.has(error.code)) throw error;
-    throw refusal(run, "the agent keeps no history of its session to branch from");
+    throw refusalWithoutHistory(run, error);
   }
+}
+
+function refusalWithoutHistory(run: RunRecord, error: unknown): unknown {
+  if (!RuntimeError.is(error) || !NO_HISTORY.has(error.code)) return error;
+  return refusal(run, "the agent keeps no history of its session to branch from");
 }
 
 /** The ids that the run's messages have in a history. */

@@ -24,7 +24,10 @@ export function addTextSlot(
   // Media are shown once they are whole.
   if (isDelta && !(slot.delta && isText(slot))) return;
   const image = item.type === "message" ? toInlineImage(slot) : undefined;
-  if (image !== undefined) return addImage(image, item.id, slot.index ?? 0, events);
+  if (image !== undefined) {
+    addImage(image, item.id, slot.index ?? 0, events);
+    return;
+  }
   const part = item.type === "reasoning" ? toSummary(slot) : toContentPart(slot);
   if (part === undefined) return;
   const index = slot.index ?? 0;
