@@ -5,6 +5,7 @@ export { ask } from "../../../core/test/support/ask.ts";
 export { EventReader } from "../../../core/test/support/event-reader.ts";
 export { post } from "../../../core/test/support/post.ts";
 export { collect, say, textOf } from "../../../protocols-a2a/test/support/messages.ts";
+export { outcomeOfTask, reduceStream } from "../../../protocols-a2a/test/support/reduce-stream.ts";
 export { type Binding, bindings, clientOf as a2aClient } from "../../../protocols-a2a/test/support/serve.ts";
 export { stateOf, statesOf } from "../../../protocols-a2a/test/support/state-of.ts";
 export {
@@ -12,6 +13,14 @@ export {
   clientOf as agUiClient,
   joining,
 } from "../../../protocols-ag-ui/test/support/client.ts";
+export {
+  call as mcpCall,
+  framesOf,
+  introduce,
+  post as postMcp,
+  progressOf,
+  resume as resumeMcp,
+} from "../../../protocols-mcp/test/support/messages.ts";
 export { connect as mcpClient, type Revision, revisions } from "../../../protocols-mcp/test/support/serve.ts";
 export { openaiClient } from "../../../protocols-openai/test/support/client.ts";
 export { parts } from "../../../protocols-openai/test/support/serve.ts";
