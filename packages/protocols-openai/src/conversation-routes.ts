@@ -8,7 +8,7 @@ import { Input, type InputItem } from "./input-item.ts";
 import { type ItemList, ItemListQuery, toItemList } from "./item-list.ts";
 import { parseParams } from "./parse-params.ts";
 import { sessionMessages } from "./session-messages.ts";
-import { toAgentMessages } from "./to-agent-messages.ts";
+import { toInputMessages } from "./to-input-messages.ts";
 import { type ItemSource, type ListedItem, toItemSources, toItems } from "./to-items.ts";
 
 /** Adds the routes of conversations and their items: sessions in OpenAI's words. */
@@ -27,7 +27,7 @@ export function addConversationRoutes(
     const agent = agentOf(null, agents);
     const name = { sessionId: `conv_${crypto.randomUUID()}` };
     const session = await runs().sessions.create(agent, name, { metadata: metadata ?? {} }, caller);
-    if (items?.length) await runs().sessions.addMessages(agent, name, toMessages(items), caller);
+    if (items?.length) await runs().sessions.addMessages(agent, name, toMessages(items, context), caller);
     return toConversation(session);
   });
 
@@ -66,7 +66,7 @@ export function addConversationRoutes(
   fastify.post(`${prefix}/conversations/:id/items`, async (request) => {
     const { items } = parseParams(NewItems, request.body);
     const { agent, name } = await find(request);
-    const messages = toMessages(items);
+    const messages = toMessages(items, context);
     await runs().sessions.addMessages(agent, name, messages, callerOf(request));
     return toItemList(toItems(messages), { limit: MAX_LISTED, order: "asc" }) satisfies ItemList<ListedItem>;
   });
@@ -104,8 +104,10 @@ function paramsOf({ params }: FastifyRequest): { readonly id?: string; readonly 
 }
 
 /** The messages of new items; ids of their own, since a history passes over those that it knows. */
-function toMessages(items: readonly InputItem[]): readonly Message[] {
-  return items.flatMap(toAgentMessages).map((message) => Message.parse({ ...message, id: newMessageId() }));
+function toMessages(items: readonly InputItem[], context: ProtocolContext): readonly Message[] {
+  return toInputMessages(items, context, "items").map((message) =>
+    Message.parse({ ...message, id: newMessageId() }),
+  );
 }
 
 const MAX_ITEMS = 20;

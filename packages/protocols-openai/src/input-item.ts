@@ -49,6 +49,7 @@ export type InputItem =
       readonly arguments: string;
       readonly output?: string | null | undefined;
     })
+  | (Id & { readonly type: "compaction"; readonly encrypted_content: string })
   | (Id & {
       readonly type: "image_generation_call";
       readonly result?: string | null | undefined;
@@ -130,6 +131,7 @@ const Item = z.preprocess(
       content: Texts.nullish(),
     }),
     z.object({ ...item, type: z.literal("mcp_call"), server_label: text, ...call, output: optional }),
+    z.object({ ...item, type: z.literal("compaction"), encrypted_content: text }),
     z.object({
       ...item,
       type: z.literal("image_generation_call"),

@@ -1,7 +1,10 @@
 import type { ProtocolAdapter } from "@agentscope-runtime/core";
 import { chatDeleteRoute, chatRetrieveRoute } from "./chat-kept-routes.ts";
 import { chatRoute } from "./chat-route.ts";
+import { type Compact, compactRoute } from "./compact-route.ts";
 import { addConversationRoutes } from "./conversation-routes.ts";
+import type { CountTokens } from "./count-tokens.ts";
+import { inputTokensRoute } from "./input-tokens-route.ts";
 import { sendOpenAIError } from "./openai-error.ts";
 import { cancelRoute, deleteRoute, inputItemsRoute, retrieveRoute } from "./response-routes.ts";
 import { responsesRoute } from "./responses-route.ts";
@@ -12,12 +15,18 @@ export interface OpenAIProtocolOptions {
   readonly prefixes?: readonly string[] | undefined;
   /** Names of hosts, without ports, whose pages may open WebSockets. By default those of loopback. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** How many tokens a text is. By default an estimate that knows no model's tokenizer. */
+  readonly countTokens?: CountTokens | undefined;
+  /** Makes a conversation shorter when a client asks for that. By default it is kept whole, and only compressed. */
+  readonly compact?: Compact | undefined;
 }
 
 /** Lets OpenAI's SDKs talk to the agents of an app: the Responses API out of the same runs as all protocols. */
 export function openai({
   prefixes = ["/v1", "/compatible-mode/v1"],
   allowedOrigins,
+  countTokens,
+  compact,
 }: OpenAIProtocolOptions = {}): ProtocolAdapter {
   return {
     name: "openai",
@@ -36,6 +45,13 @@ export function openai({
       });
       for (const prefix of prefixes) {
         fastify.post(`${prefix}/responses`, responsesRoute(context));
+        fastify.post(`${prefix}/responses/compact`, compactRoute(context, { compact, countTokens }));
+        const bodyOptional = { config: { bodyOptional: true } };
+        fastify.post(
+          `${prefix}/responses/input_tokens`,
+          bodyOptional,
+          inputTokensRoute(context, countTokens),
+        );
         fastify.get(`${prefix}/responses/:id`, retrieveRoute(context));
         fastify.delete(`${prefix}/responses/:id`, deleteRoute(context));
         fastify.post(`${prefix}/responses/:id/cancel`, cancelRoute(context));

@@ -130,7 +130,7 @@ export class ResponseSocket {
   /** Resolves to how the run ended, or to `undefined` where that is not known here. */
   async #answer({ body }: Create, lane: object): Promise<Status | undefined> {
     const { assertRoom, hold, runs } = this.#context;
-    const params = toAgentRequest(body);
+    const params = toAgentRequest(body, this.#context);
     assertRoom();
     return hold(async (closing) => {
       const options = { caller: this.#caller, unstored: this.#unstored };

@@ -10,7 +10,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 export function responsesRoute(context: ProtocolContext): Handler {
   const { runs, callerOf, assertRoom, stream, wait } = context;
   return async (request, reply) => {
-    const params = toAgentRequest(request.body);
+    const params = toAgentRequest(request.body, context);
     const idempotency = idempotencyOf(request);
     assertRoom();
     const { run, replayed } = await createResponse(context, params, {

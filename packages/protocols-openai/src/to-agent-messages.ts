@@ -4,9 +4,11 @@ import { OWN_TOOLS } from "./output-item.ts";
 
 type Slot = NonNullable<MessageInput["content"]>[number];
 
-/** The messages of the Agent API that an item of the input stands for. */
+/** The messages of the Agent API that an item of the input stands for by itself; those of a compaction concern others. */
 export function toAgentMessages(item: InputItem): MessageInput[] {
   switch (item.type) {
+    case "compaction":
+      return [];
     case "message": {
       const role = item.role === "developer" ? "system" : item.role;
       return [{ ...heading(item.id), type: "message", role, content: item.content.map(toSlot) }];

@@ -1,9 +1,10 @@
 import { AgentRequest, ReasoningOptions, TextOptions } from "@agentscope-runtime/agent-api";
 import { z } from "zod";
+import type { CompactionBounds } from "./compaction.ts";
 import { Input } from "./input-item.ts";
 import { parameterError } from "./openai-error.ts";
 import { parseParams, valueAt } from "./parse-params.ts";
-import { toAgentMessages } from "./to-agent-messages.ts";
+import { toInputMessages } from "./to-input-messages.ts";
 import { assertChosenTool, ToolChoice } from "./tool-choice.ts";
 
 /** A request in the words of the Agent API, and what of it names other runs and people. */
@@ -14,9 +15,16 @@ export interface ResponsesRequest {
   readonly user: string | undefined;
 }
 
-/** Reads the parameters of `POST /responses`; throws `INVALID_PARAMETER` that says which one is wrong. */
-export function toAgentRequest(body: unknown): ResponsesRequest {
-  const { input, max_output_tokens, tools, conversation, ...others } = parse(body);
+/**
+ * Reads the parameters of `POST /responses`; throws `INVALID_PARAMETER` that says which one is wrong. `defaults` are for
+ * routes that ask for less.
+ */
+export function toAgentRequest(
+  body: unknown,
+  bounds: CompactionBounds,
+  defaults: { readonly input?: [] } = {},
+): ResponsesRequest {
+  const { input, max_output_tokens, tools, conversation, ...others } = parse(withDefaults(body, defaults));
   const params = Object.fromEntries(
     Object.entries(others).filter(([, value]) => value !== undefined && value !== null),
   );
@@ -26,7 +34,7 @@ export function toAgentRequest(body: unknown): ResponsesRequest {
     // Said of every response: it tells them from the runs of other protocols.
     background: false,
     ...params,
-    input: input.flatMap(toAgentMessages),
+    input: toInputMessages(input, bounds, "input"),
     max_tokens: max_output_tokens ?? null,
     tools: tools?.map(({ type, ...tool }) => ({ type, function: tool })) ?? null,
     ...(sessionId === undefined ? {} : { session_id: sessionId, conversation: { id: sessionId } }),
@@ -36,6 +44,12 @@ export function toAgentRequest(body: unknown): ResponsesRequest {
     previousResponseId: others.previous_response_id ?? undefined,
     user: others.user ?? undefined,
   };
+}
+
+function withDefaults(body: unknown, defaults: object): unknown {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
+  const given = Object.entries(body).filter(([key, value]) => value !== null || !(key in defaults));
+  return { ...defaults, ...Object.fromEntries(given) };
 }
 
 function parse(body: unknown): z.output<typeof CreateParams> {

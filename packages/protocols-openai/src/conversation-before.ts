@@ -1,0 +1,84 @@
+import type { Message } from "@agentscope-runtime/agent-api";
+import {
+  type Caller,
+  type HostedAgent,
+  listRuns,
+  type RunRecord,
+  type Runs,
+  RuntimeError,
+} from "@agentscope-runtime/core";
+import { messagesUpTo } from "./fork-session.ts";
+import { parameterError } from "./openai-error.ts";
+import { previousResponse } from "./previous-response.ts";
+import { sessionMessages } from "./session-messages.ts";
+import type { ResponsesRequest } from "./to-agent-request.ts";
+
+export interface ConversationBeforeOptions {
+  readonly caller: Caller;
+  /** Whether a response that has not ended is refused, with `INVALID_PARAMETER`. */
+  readonly ended: boolean;
+}
+
+/**
+ * The messages that a response to this request would go on with: none, those of its `conversation`, or those up to the
+ * response that it names. Rejects where the response could not be created. Of an agent that keeps no history it is what
+ * the runs of the session got and said.
+ */
+export async function conversationBefore(
+  runs: Runs,
+  agent: HostedAgent,
+  { request, previousResponseId, user }: ResponsesRequest,
+  { caller, ended }: ConversationBeforeOptions,
+): Promise<readonly Message[]> {
+  const userId = caller.userId ?? user ?? null;
+  if (previousResponseId === undefined) {
+    if (request.session_id === null) return [];
+    const name = { sessionId: request.session_id, userId: userId ?? request.session_id };
+    return wholeSession(runs, agent, name, caller);
+  }
+  const { previous, latest } = await previousResponse(runs, agent, previousResponseId, { caller, userId });
+  if (ended && previous.completedAt === undefined) {
+    const message = `Response '${previous.id}' has not ended yet.`;
+    throw parameterError("previous_response_id", "unsupported_value", message);
+  }
+  const isLatest = latest?.id === previous.id;
+  return isLatest
+    ? wholeSession(runs, agent, previous.session, caller)
+    : messagesUpTo(runs, agent, previous, caller);
+}
+
+async function wholeSession(
+  runs: Runs,
+  agent: HostedAgent,
+  { sessionId, userId }: { readonly sessionId: string; readonly userId: string },
+  caller: Caller,
+): Promise<readonly Message[]> {
+  try {
+    return await sessionMessages(runs, agent, { sessionId, userId }, caller);
+  } catch (error) {
+    if (!RuntimeError.is(error)) throw error;
+    if (error.code === "RESOURCE_NOT_FOUND") return [];
+    if (error.code !== "UNSUPPORTED") throw error;
+    return messagesOfRuns(runs, { agent: agent.name, sessionId, userId }, caller);
+  }
+}
+
+async function messagesOfRuns(
+  runs: Runs,
+  session: RunRecord["session"],
+  caller: Caller,
+): Promise<readonly Message[]> {
+  const newest: RunRecord[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listRuns(runs, { ...session, cursor }, caller);
+    newest.push(...page.items.filter(({ expired }) => !expired));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  const messages: Message[] = [];
+  for (const { id, request, completedAt } of newest.reverse()) {
+    const result = completedAt === undefined ? undefined : await runs.result(id);
+    messages.push(...request.input, ...(result?.output ?? []));
+  }
+  return messages;
+}
