@@ -205,3 +205,17 @@ it("runTools of Chat Completions goes round by itself", async () => {
   expect(await runner.finalContent()).toBe("It is sunny.");
   expect(JSON.stringify(model.requests[1]?.body.messages)).toContain("Sunny");
 });
+
+it("a compacted conversation gives the model all of it back, tools and their results included", async () => {
+  const own = { name: "execute_python_code", id: "call_own", arguments: { code: "print(6*7)" } };
+  const first = await create({ input: "What is 6 * 7?" }, { toolCalls: [own] }, { text: "42." });
+  const { output } = await client.responses.compact({ model: "any_name", previous_response_id: first.id });
+  expect(output.map(({ type }) => type)).toEqual(["message", "compaction"]);
+  await create({
+    input: [...(output as OpenAI.Responses.ResponseInputItem[]), { role: "user", content: "Sure?" }],
+  });
+  const [, before] = model.requests.map(({ body }) => body.messages);
+  const after = model.requests.at(-1)?.body.messages ?? [];
+  expect(after.slice(0, before?.length)).toEqual(before);
+  expect(after.slice(before?.length).map(({ content }) => content)).toEqual(["42.", "Sure?"]);
+});

@@ -1,7 +1,14 @@
+import { deflateRawSync } from "node:zlib";
 import { text } from "@agentscope-runtime/core";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { openaiApp } from "./support/serve.ts";
+
+const compacted = {
+  messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }],
+  stands_for: ["m"],
+};
+const packed = `asr1.${deflateRawSync(JSON.stringify(compacted)).toString("base64url")}`;
 
 const sound = {
   input: [
@@ -11,6 +18,8 @@ const sound = {
     { type: "function_call", id: "fc_1", call_id: "call_1", name: "add", arguments: "{}" },
     { type: "function_call_output", call_id: "call_1", output: [{ type: "input_text", text: "2" }] },
     { type: "mcp_call", id: "mcp_1", server_label: "agent", name: "now", arguments: "{}", output: "Noon" },
+    { type: "image_generation_call", id: "ig_1", status: "completed", result: "QUJD", output_format: "png" },
+    { type: "compaction", id: "cmp_1", encrypted_content: packed },
     { type: "mcp_approval_response", approval_request_id: "ask_1", approve: true },
   ],
   model: "Friday",
