@@ -59,6 +59,10 @@ report(
   },
   { times: 1.5 },
 );
+report("import of agentscope-runtime, every protocol in it, beside fastify and zod", "ms", {
+  bare: await startTime(`await import("fastify"); await import("zod");`),
+  ours: await startTime(`await import("agentscope-runtime");`),
+});
 report("from the import to a server that listens, beside fastify with zod imported", "ms", {
   bare: await startTime(`
     const [{ fastify }] = [await import("fastify"), await import("zod")];

@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { StoreName } from "./store.ts";
 
+/** `protocols` has all of them on; `runtime` speaks the Agent API only. */
+export type ServerKind = "bare" | "runtime" | "protocols";
+
 /** A server under measurement, in a process of its own. */
 export class MeasuredServer implements AsyncDisposable {
   readonly port: number;
@@ -15,7 +18,7 @@ export class MeasuredServer implements AsyncDisposable {
 
   /** Ours keeps its runs in memory, or where `store` says. */
   static async start(
-    kind: "bare" | "runtime",
+    kind: ServerKind,
     store: readonly [name: StoreName, location: string] | [] = [],
   ): Promise<MeasuredServer> {
     const execArgv = ["--expose-gc", "--conditions=@agentscope-runtime/source"];

@@ -27,6 +27,9 @@ function word(index: number): string {
   return `token${index} `;
 }
 
+/** What a whole stream has said last. */
+export const lastWord: string = word(TOKENS - 1);
+
 /** Waits as the pace says before each token; `hold` goes fast and then stays open. */
 export async function* tokens({ pace, count }: StreamPlan, signal: AbortSignal): AsyncGenerator<string> {
   const pause = pace.endsWith("ms") ? Number.parseInt(pace, 10) : undefined;

@@ -15,6 +15,10 @@ process.send?.(port);
 
 async function start(): Promise<number> {
   if (kind === "bare") return startBareServer();
+  if (kind === "protocols") {
+    const { startProtocolsServer } = await import("./protocols-server.ts");
+    return startProtocolsServer();
+  }
   const { startRuntimeServer } = await import("./runtime-server.ts");
   if (store === undefined) return startRuntimeServer();
   const { storeServices } = await import("./store.ts");

@@ -6,6 +6,7 @@ import {
   type RunLease,
   type RunStore,
 } from "@agentscope-runtime/core";
+import { median } from "./median.ts";
 import { type StoreHome, type StoreName, storeServices } from "./store.ts";
 
 /** Milliseconds from the begin of an append on one connection until a reader on another has the entry; the median. */
@@ -136,8 +137,4 @@ function message(role: "user" | "assistant", turn: number) {
     role,
     content: [{ type: "text" as const, text: `Something of turn ${turn}.` }],
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

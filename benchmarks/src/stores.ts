@@ -1,6 +1,7 @@
 // `npm run bench -- stores`: what each store costs beside the one in memory.
 import { MeasuredServer } from "./measured-server.ts";
 import { cpuPerEvent } from "./measures.ts";
+import { median } from "./median.ts";
 import { type StoreName, storeHome, storeNames } from "./store.ts";
 import { bytesPerEvent, readerLag, turnCost } from "./store-measures.ts";
 
@@ -39,10 +40,6 @@ for (const name of storeNames.slice(1)) {
   );
 }
 process.exit(0);
-
-function median(values: readonly number[] = []): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}
 
 function line(value: number, unit: string, name: string): void {
   console.log(`${value.toFixed(2).padStart(6)} ${unit.padEnd(2)}  ${name}`);
