@@ -23,4 +23,10 @@ export {
 } from "../../../protocols-mcp/test/support/messages.ts";
 export { connect as mcpClient, type Revision, revisions } from "../../../protocols-mcp/test/support/serve.ts";
 export { openaiClient } from "../../../protocols-openai/test/support/client.ts";
+export {
+  z,
+  zodFunction,
+  zodResponseFormat,
+  zodTextFormat,
+} from "../../../protocols-openai/test/support/schemas.ts";
 export { parts } from "../../../protocols-openai/test/support/serve.ts";
