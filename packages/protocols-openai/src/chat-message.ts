@@ -43,7 +43,8 @@ export interface ChatCall {
 
 const text = z.string();
 const optional = text.nullish();
-const identifier = text.min(1).max(1024);
+// Of an approval, it names a run and a request.
+const callId = text.min(1).max(8192);
 const Text = z.object({ type: z.literal("text"), text });
 
 const UserPart = z.discriminatedUnion("type", [
@@ -71,7 +72,7 @@ function parts<Part>(part: z.ZodType<Part>): z.ZodType<Part[]> {
 }
 
 const Call = z.object({
-  id: identifier,
+  id: callId,
   type: z.literal("function", "only function tools are supported").default("function"),
   function: z.object({ name: text, arguments: text }),
 });
@@ -87,5 +88,5 @@ export const ChatMessage: z.ZodType<ChatMessage> = z.discriminatedUnion("role", 
     reasoning_content: optional,
     tool_calls: z.array(Call).nullish(),
   }),
-  z.object({ role: z.literal("tool"), tool_call_id: identifier, content: parts(Text) }),
+  z.object({ role: z.literal("tool"), tool_call_id: callId, content: parts(Text) }),
 ]);

@@ -1,5 +1,6 @@
 import { AgentRequest } from "@agentscope-runtime/agent-api";
 import { z } from "zod";
+import { APPROVAL_TOOL, fromApprovalCallId } from "./chat-approval.ts";
 import { ChatMessage } from "./chat-message.ts";
 import { fromChatMessage } from "./from-chat-message.ts";
 import { parameterError } from "./openai-error.ts";
@@ -14,12 +15,16 @@ export interface ChatRequest {
   readonly added: AgentRequest["input"];
   readonly user: string | undefined;
   readonly sessionId: string | undefined;
+  /** The run whose requests for approval are answered by what was added. */
+  readonly answeredRunId: string | undefined;
 }
 
 /** Reads the parameters of `POST /chat/completions`; throws `INVALID_PARAMETER` that says which one is wrong. */
 export function toChatRequest(body: unknown): ChatRequest {
-  const { messages, max_tokens, max_completion_tokens, ...others } = parseParams(ChatParams, body);
+  const { messages, max_tokens, max_completion_tokens, tools, ...others } = parseParams(ChatParams, body);
   refuseUnsupported(body);
+  const offered = tools?.filter(({ function: { name } }) => name !== APPROVAL_TOOL) ?? [];
+  assertChosenTool(others.tool_choice, offered);
   const { response_format, verbosity, reasoning_effort, user, metadata } = others;
   const params = Object.fromEntries(
     Object.entries(others).filter(([, value]) => value !== undefined && value !== null),
@@ -33,6 +38,7 @@ export function toChatRequest(body: unknown): ChatRequest {
     ...params,
     input: [...past, ...toInput(messages.slice(known))],
     max_tokens: max_completion_tokens ?? max_tokens ?? null,
+    tools: offered.length === 0 ? null : offered,
     // As Responses has them, so that a handler needs to know one place only.
     ...(Object.keys(text).length === 0 ? {} : { text }),
     ...(reasoning_effort ? { reasoning: { effort: reasoning_effort } } : {}),
@@ -42,7 +48,27 @@ export function toChatRequest(body: unknown): ChatRequest {
     added: request.input.slice(past.length),
     user: user ?? undefined,
     sessionId: metadata?.session_id || undefined,
+    answeredRunId: answeredRun(messages.slice(known)),
   };
+}
+
+function answeredRun(messages: readonly ChatMessage[]): string | undefined {
+  const ids = messages.flatMap((message) =>
+    message.role === "tool" ? (fromApprovalCallId(message.tool_call_id)?.runId ?? []) : [],
+  );
+  if (new Set(ids).size < 2) return ids[0];
+  throw parameterError("messages", "invalid_value", "messages: the answers are to requests of several runs.");
+}
+
+function assertChosenTool(
+  choice: z.output<typeof ToolChoice> | null | undefined,
+  tools: readonly { readonly function: { readonly name: string } }[],
+): void {
+  if (typeof choice !== "object" || choice === null) return;
+  const { name } = choice.function;
+  if (tools.some(({ function: tool }) => tool.name === name)) return;
+  const message = `Tool choice '${name.slice(0, 128)}' not found in 'tools' parameter.`;
+  throw parameterError("tool_choice", "invalid_value", message);
 }
 
 function toInput(messages: readonly ChatMessage[]): ReturnType<typeof toAgentMessages> {
@@ -78,6 +104,14 @@ const UNSUPPORTED: readonly (readonly [string, ((value: unknown) => boolean)?])[
 const record = z.record(z.string(), z.unknown());
 const tokens = z.int().positive().nullish();
 
+const ToolChoice = z.union(
+  [
+    z.enum(["none", "auto", "required"]),
+    z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) }),
+  ],
+  "has to be none, auto, required, or name a function",
+);
+
 const ChatParams = z.object({
   messages: z.array(ChatMessage).min(1),
   model: z.string().nullish(),
@@ -104,7 +138,7 @@ const ChatParams = z.object({
       }),
     )
     .nullish(),
-  tool_choice: z.union([z.string(), record]).nullish(),
+  tool_choice: ToolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   response_format: z.looseObject({ type: z.string(), json_schema: record.optional() }).nullish(),
   reasoning_effort: z.string().nullish(),

@@ -1,3 +1,4 @@
+import { fromApprovalCall, fromApprovalCallId, toDecision } from "./chat-approval.ts";
 import type { ChatMessage, ChatPart } from "./chat-message.ts";
 import type { InputItem, InputPart } from "./input-item.ts";
 
@@ -6,6 +7,11 @@ export function fromChatMessage(message: ChatMessage): readonly InputItem[] {
   switch (message.role) {
     case "tool": {
       const output = message.content.map(({ text }) => text).join("");
+      const approval = fromApprovalCallId(message.tool_call_id);
+      if (approval !== undefined) {
+        const answer = { approval_request_id: approval.requestId, ...toDecision(output) };
+        return [{ type: "mcp_approval_response", ...answer }];
+      }
       return [{ type: "function_call_output", call_id: message.tool_call_id, output }];
     }
     case "assistant":
@@ -31,6 +37,11 @@ function fromAssistantMessage({
   const isSaid = parts.some((part) => part.type !== "output_text" || part.text !== "");
   if (isSaid) items.push({ type: "message", role: "assistant", content: parts });
   for (const { id, function: called } of tool_calls ?? []) {
+    const approval = fromApprovalCallId(id);
+    if (approval !== undefined) {
+      items.push(fromApprovalCall(approval, called.arguments));
+      continue;
+    }
     items.push({ type: "function_call", call_id: id, name: called.name, arguments: called.arguments });
   }
   return items;

@@ -4,9 +4,12 @@ import {
   type Content,
   isTerminal,
   type Message,
+  type RefusalContent,
+  type TextContent,
 } from "@agentscope-runtime/agent-api";
 import type { LogEntry, RunRecord } from "@agentscope-runtime/core";
 import { z } from "zod";
+import { APPROVAL_TOOL, toApprovalArguments, toApprovalCallId } from "./chat-approval.ts";
 import type {
   ChatChunkState,
   ChatDelta,
@@ -16,7 +19,9 @@ import type {
   OpenChatMessage,
 } from "./chat-chunk.ts";
 import { chatFailure, toChatUsage, toFinishReason } from "./chat-end.ts";
+import { toChatMedia } from "./chat-media.ts";
 import { toOpenAIError } from "./openai-error.ts";
+import { bodyOf } from "./tool-items.ts";
 
 /** The state before the first entry of a run's log. */
 export function newChatChunkState({
@@ -84,7 +89,9 @@ function addResponse(response: AgentResponse, state: ChatChunkState, emit: Emit)
   if (usage !== undefined) emit({ ...heading(state), choices: [], usage });
 }
 
-function addMessage({ id, type, role, status, content }: Message, state: ChatChunkState, emit: Emit): void {
+function addMessage(message: Message, state: ChatChunkState, emit: Emit): void {
+  const { id, type, role, status, content } = message;
+  if (type === "mcp_approval_request" && status !== "in_progress") addApprovalRequest(message, state, emit);
   // The answer of a chat is the assistant's.
   if (!isShown(type) || role !== "assistant") return;
   let open = state.open.find((other) => other.id === id);
@@ -110,7 +117,10 @@ function addSlot(
     addCall(slot, open, state, emit);
     return;
   }
-  const text = textOf(slot);
+  const isMedia = slot.type !== "text" && slot.type !== "refusal";
+  // Media are shown once they are whole, and reasoning has none.
+  if (isMedia && (slot.status === "in_progress" || open.type === "reasoning")) return;
+  const text = isMedia ? toChatMedia(slot) : textOf(slot);
   if (text === undefined) return;
   const sent = open.sent[index] ?? 0;
   // Only a delta holds the new piece alone.
@@ -119,8 +129,11 @@ function addSlot(
   if (piece === "") return;
   const key = keyOf(slot, open);
   const before = state.last.find((other) => other.key === key);
-  state.last = [...state.last.filter((other) => other !== before), { key, messageId: open.id }];
-  const gap = before === undefined || before.messageId === open.id ? "" : BETWEEN_MESSAGES;
+  // What follows a medium stands apart from it, too.
+  const last = { key, messageId: isMedia ? "" : open.id };
+  state.last = [...state.last.filter((other) => other !== before), last];
+  const apart = before !== undefined && (isMedia || before.messageId !== open.id);
+  const gap = apart ? BETWEEN_MESSAGES : "";
   emitDelta({ [key]: gap + piece }, state, emit);
 }
 
@@ -140,6 +153,19 @@ function addCall(slot: Content, open: OpenChatMessage, state: ChatChunkState, em
   const called = { name: data.name, arguments: piece };
   open.call = state.calls.push(id) - 1;
   emitDelta({ tool_calls: [{ index: open.call, id, type: "function", function: called }] }, state, emit);
+}
+
+/** Shows a request as a call, which the client answers like one. */
+function addApprovalRequest({ id: messageId, content }: Message, state: ChatChunkState, emit: Emit): void {
+  const slot = content?.at(-1);
+  if (slot === undefined) return;
+  const body = bodyOf(slot);
+  const id = toApprovalCallId({ runId: state.id, requestId: body.id || messageId });
+  // An agent that was started again asks again.
+  if (state.calls.includes(id)) return;
+  const index = state.calls.push(id) - 1;
+  const called = { name: APPROVAL_TOOL, arguments: toApprovalArguments(body) };
+  emitDelta({ tool_calls: [{ index, id, type: "function", function: called }] }, state, emit);
 }
 
 function emitDelta(
@@ -168,10 +194,8 @@ function isShown(type: string): type is OpenChatMessage["type"] {
   return type === "message" || type === "reasoning" || type === "function_call";
 }
 
-// A message of a chat has no place for media and data.
-function textOf(slot: Content): string | undefined {
-  if (slot.type === "text") return slot.text ?? "";
-  return slot.type === "refusal" ? (slot.refusal ?? "") : undefined;
+function textOf(slot: TextContent | RefusalContent): string {
+  return (slot.type === "text" ? slot.text : slot.refusal) ?? "";
 }
 
 function keyOf(slot: Content, { type }: OpenChatMessage): ChatTextKey {

@@ -156,6 +156,13 @@ describe("the agent gets", () => {
     });
   });
 
+  it("which tool it has to call, and whether one at a time", async () => {
+    const tool = { type: "function", function: { name: "add" } } as const;
+    const tool_choice = { type: "function", function: { name: "add" } } as const;
+    const params = { ...hi, tools: [tool], tool_choice, parallel_tool_calls: false };
+    expect(await agentRequest(params)).toMatchObject({ tool_choice, parallel_tool_calls: false });
+  });
+
   it("no field of the Agent API that the client names", async () => {
     const own = { id: "mine", session_id: "s", user_id: "u", continues: "x", on_disconnect: "cancel" };
     const request = await agentRequest({ ...hi, ...own });

@@ -210,13 +210,25 @@ it("tells the client's calls apart where the agent has used an id twice", async 
   expect(ids).toEqual(["call_1", expect.not.stringMatching(/^call_1$/)]);
 });
 
-it("says nothing of what the agent tells for others, nor of media", () => {
+it("says nothing of what the agent tells for others", () => {
   const log = runEntries([
     { kind: "message-start", messageId: "M1", role: "user" },
     { kind: "text-delta", messageId: "M1", text: "Hi" },
     { kind: "message-end", messageId: "M1" },
-    { kind: "image", messageId: "M2", url: "http://x/y.png" },
     { kind: "text-delta", messageId: "M2", text: "Ho" },
   ]);
   expect(textOf(encode(log, newChatChunkState(run)), "content")).toBe("Ho");
+});
+
+it("asks once for what an agent that was started again asks again", () => {
+  const asks = runEntries([{ kind: "approval-request", requestId: "r", name: "pay", arguments: "{}" }], {
+    status: "incomplete",
+  });
+  const again = asks.map(({ seq, event }) => ({ seq, event: { ...event, attempt: 2 } }));
+  const events = encode([...asks.slice(0, -1), ...again.slice(1)] as typeof asks, newChatChunkState(run));
+  const calls = events.flatMap((event) => ("choices" in event ? event.choices : []));
+  expect(calls.flatMap(({ delta }) => delta.tool_calls ?? [])).toMatchObject([
+    { index: 0, id: "approval:response_R1:r", function: { name: "approve_tool_call" } },
+  ]);
+  expect(calls.at(-1)?.finish_reason).not.toBeNull();
 });

@@ -6,6 +6,7 @@ import { clientOf, openaiApp } from "./support/serve.ts";
 
 const app = (options = {}) => openaiApp(options).query(text(), () => "ok");
 const user = { role: "user", content: "Hi" };
+const named = { type: "function", function: { name: "add" } };
 
 it.each<[string, object, string | null, string]>([
   ["no messages", {}, "messages", "missing_required_parameter"],
@@ -38,6 +39,22 @@ it.each<[string, object, string | null, string]>([
     "modalities",
     "unsupported_parameter",
   ],
+  ["no choice of how many", { messages: [user], n: 0 }, "n", "unsupported_parameter"],
+  [
+    "what tokens weigh",
+    { messages: [user], logit_bias: { 50256: -100 } },
+    "logit_bias",
+    "unsupported_parameter",
+  ],
+  [
+    "a tool to call that there is not",
+    { messages: [user], tool_choice: named },
+    "tool_choice",
+    "invalid_value",
+  ],
+  ["a choice of no kind", { messages: [user], tool_choice: "some" }, "tool_choice", "invalid_value"],
+  ["a seed that is no number", { messages: [user], seed: "x" }, "seed", "invalid_value"],
+  ["a stop that is no text", { messages: [user], stop: [5] }, "stop", "invalid_value"],
   ["logprobs", { messages: [user], logprobs: true }, "logprobs", "unsupported_parameter"],
   ["no tokens", { messages: [user], max_completion_tokens: 0 }, "max_completion_tokens", "invalid_value"],
 ])("%s is a 400 that names the parameter, in both modes", async (_, body, param, code) => {
@@ -87,6 +104,7 @@ const sound = {
       tool_calls: [{ id: "call_1", type: "function", function: { name: "add", arguments: "{}" } }],
     },
     { role: "tool", tool_call_id: "call_1", content: "2" },
+    { role: "tool", tool_call_id: "approval:response_1:r", content: '{"approve":true}' },
   ],
   model: "Friday",
   tools: [{ type: "function", function: { name: "add", parameters: { type: "object" } } }],

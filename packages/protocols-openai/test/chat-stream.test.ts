@@ -126,8 +126,7 @@ describe("a tool of the client", () => {
 
 it("a response_format is kept by an agent that heeds it, and parsed by the SDK", async () => {
   const app = openaiApp().query(text(), ({ request }) => {
-    const { format } = request.text as { format: { name: string } };
-    return JSON.stringify({ city: format.name });
+    return JSON.stringify({ city: request.text?.format?.name });
   });
   const client = await clientOf(app);
   const response_format = zodResponseFormat(z.object({ city: z.string() }), "Paris");
@@ -167,7 +166,7 @@ describe("a run that fails", () => {
       for await (const { choices } of stream) texts.push(choices[0]?.delta.content);
     };
     await expect(read()).rejects.toMatchObject({
-      code: "model_quota_exceeded",
+      code: "rate_limit_exceeded",
       message: "The model has no quota left.",
     });
     expect(texts).toEqual(["", "part"]);
