@@ -1,19 +1,41 @@
-import { listRuns, type ProtocolContext, type RunRecord, RuntimeError } from "@agentscope-runtime/core";
+import { listRuns, type ProtocolContext, RuntimeError } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
 import { agentOf } from "./agent-of.ts";
 import { isChainId } from "./chain-id.ts";
-import type { ChatCompletion } from "./chat-completion.ts";
-import { findResponse } from "./find-response.ts";
+import { findCompletion } from "./find-completion.ts";
+import { type ItemListQuery, toItemList } from "./item-list.ts";
 import { parameterError } from "./openai-error.ts";
-import { toFinalCompletion } from "./to-chat-answer.ts";
+import { parseParams } from "./parse-params.ts";
+import { toChatMessages } from "./to-chat-messages.ts";
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
 /** `GET /chat/completions/:id`: a completion that was to be stored, once it is there. */
 export function chatRetrieveRoute(context: ProtocolContext): Handler {
+  return async (request) => (await findCompletion(context, request)).completion;
+}
+
+/** `GET /chat/completions/:id/messages`: what the agent was asked with. */
+export function chatMessagesRoute(context: ProtocolContext): Handler {
   return async (request) => {
-    const { run, completion } = await find(context, request);
-    return { ...completion, metadata: run.request.metadata ?? null };
+    const query = parseParams(MessagesQuery, request.query);
+    const { run } = await findCompletion(context, request);
+    return toItemList(toChatMessages(run.request.input), query);
+  };
+}
+
+/** `POST /chat/completions/:id`: refused, as what a run was asked with stays as it is. */
+export function chatUpdateRoute(context: ProtocolContext): Handler {
+  return async (request) => {
+    await findCompletion(context, request);
+    throw new RuntimeError(
+      "UNSUPPORTED",
+      "The metadata of a completion can't be changed: it is part of its run.",
+      {
+        details: { param: "metadata", code: "unsupported_parameter" },
+      },
+    );
   };
 }
 
@@ -21,7 +43,7 @@ export function chatRetrieveRoute(context: ProtocolContext): Handler {
 export function chatDeleteRoute(context: ProtocolContext): Handler {
   const { agents, assertRoom, callerOf, runs, wait } = context;
   return async (request, reply) => {
-    const { id, session, request: asked } = (await find(context, request)).run;
+    const { id, session, request: asked } = (await findCompletion(context, request)).run;
     const caller = callerOf(request);
     const { items } = await listRuns(runs(), { ...session, limit: 2 }, caller);
     const { session_id: named } = (asked.metadata ?? {}) as { readonly session_id?: unknown };
@@ -40,25 +62,12 @@ export function chatDeleteRoute(context: ProtocolContext): Handler {
   };
 }
 
-async function find(
-  context: ProtocolContext,
-  request: FastifyRequest,
-): Promise<{ readonly run: RunRecord; readonly completion: ChatCompletion }> {
-  const { id } = request.params as { readonly id: string };
-  try {
-    const run = await findResponse(context, id, context.callerOf(request));
-    // Of Chat Completions, only what the client wants stored is; and there is none of a run that has failed.
-    if (run.request.store === true && STORED.has(run.status)) {
-      const completion = await toFinalCompletion(run, context.runs().read(run.id, {}));
-      if (completion !== undefined) return { run, completion };
-    }
-  } catch (error) {
-    if (!RuntimeError.is(error) || !GONE.has(error.code)) throw error;
-  }
-  throw new RuntimeError("RESOURCE_NOT_FOUND", `Completion with id '${id.slice(0, 1024)}' not found.`, {
-    details: { param: "completion_id", code: "completion_not_found" },
-  });
-}
-
-const STORED: ReadonlySet<string> = new Set(["completed", "incomplete"]);
-const GONE: ReadonlySet<string> = new Set(["RESOURCE_NOT_FOUND", "RUN_EXPIRED"]);
+const MessagesQuery: z.ZodType<ItemListQuery> = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  order: z.enum(["asc", "desc"]).default("asc"),
+  after: z
+    .string()
+    .max(1024)
+    .transform((after) => after || undefined)
+    .optional(),
+});

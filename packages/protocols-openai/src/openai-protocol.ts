@@ -1,5 +1,11 @@
 import type { ProtocolAdapter } from "@agentscope-runtime/core";
-import { chatDeleteRoute, chatRetrieveRoute } from "./chat-kept-routes.ts";
+import {
+  chatDeleteRoute,
+  chatMessagesRoute,
+  chatRetrieveRoute,
+  chatUpdateRoute,
+} from "./chat-kept-routes.ts";
+import { chatListRoute } from "./chat-list-route.ts";
 import { chatRoute } from "./chat-route.ts";
 import { type Compact, compactRoute } from "./compact-route.ts";
 import { addConversationRoutes } from "./conversation-routes.ts";
@@ -58,7 +64,10 @@ export function openai({
         fastify.get(`${prefix}/responses/:id/input_items`, inputItemsRoute(context));
         addConversationRoutes(fastify, prefix, context);
         fastify.post(`${prefix}/chat/completions`, chatRoute(context));
+        fastify.get(`${prefix}/chat/completions`, chatListRoute(context));
         fastify.get(`${prefix}/chat/completions/:id`, chatRetrieveRoute(context));
+        fastify.get(`${prefix}/chat/completions/:id/messages`, chatMessagesRoute(context));
+        fastify.post(`${prefix}/chat/completions/:id`, chatUpdateRoute(context));
         fastify.delete(`${prefix}/chat/completions/:id`, chatDeleteRoute(context));
         fastify.get(`${prefix}/models`, async () => ({ object: "list", data: models }));
       }

@@ -1,0 +1,79 @@
+import { type Caller, listRuns, type ProtocolContext, type RunRecord } from "@agentscope-runtime/core";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import { isStored, type StoredCompletion, toStoredCompletion } from "./find-completion.ts";
+import { parameterError } from "./openai-error.ts";
+import { parseParams } from "./parse-params.ts";
+
+/** `GET /chat/completions`: the caller's completions that were to be stored. */
+export function chatListRoute(context: ProtocolContext): (request: FastifyRequest) => Promise<unknown> {
+  return async (request) => {
+    const { limit, order, after, ...filter } = toQuery(request.query);
+    const stored = (await storedRuns(context, context.callerOf(request))).filter((run) => fits(run, filter));
+    const ordered = order === "asc" ? stored.reverse() : stored;
+    const at = after === undefined ? -1 : ordered.findIndex(({ id }) => id === after);
+    if (after !== undefined && at === -1) {
+      throw parameterError("after", "invalid_value", `after: there is no completion '${after}'.`);
+    }
+    const data: StoredCompletion[] = [];
+    for (const run of ordered.slice(at + 1, at + 1 + limit)) {
+      const completion = await toStoredCompletion(context, run);
+      if (completion !== undefined) data.push(completion);
+    }
+    return {
+      object: "list",
+      data,
+      first_id: data[0]?.id ?? null,
+      last_id: data.at(-1)?.id ?? null,
+      has_more: at + 1 + limit < ordered.length,
+    };
+  };
+}
+
+/** The newest first. */
+async function storedRuns({ agents, runs }: ProtocolContext, caller: Caller): Promise<RunRecord[]> {
+  const found: RunRecord[] = [];
+  for (const { name: agent } of agents) {
+    let cursor: string | undefined;
+    do {
+      const page = await listRuns(runs(), { agent, limit: 1000, cursor }, caller);
+      // It is responses that say of themselves whether they are in the background.
+      found.push(...page.items.filter((run) => run.request.background === undefined && isStored(run)));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+  }
+  return agents.length < 2 ? found : found.sort((one, other) => other.createdAt - one.createdAt);
+}
+
+interface Filter {
+  readonly model?: string | undefined;
+  readonly metadata: readonly (readonly [string, string])[];
+}
+
+function fits({ request, session }: RunRecord, { model, metadata }: Filter): boolean {
+  if (model !== undefined && model !== (request.model ?? session.agent)) return false;
+  const said = new Map(Object.entries(request.metadata ?? {}));
+  return metadata.every(([key, value]) => said.get(key) === value);
+}
+
+function toQuery(query: unknown): z.output<typeof Query> & Filter {
+  const { limit, order, after, model, ...others } = parseParams(Query, query);
+  const metadata = Object.entries(others).flatMap(([name, value]) => {
+    const [, key] = METADATA.exec(name) ?? [];
+    return key === undefined ? [] : [[key, String(value)] as const];
+  });
+  return { limit, order, after, model, metadata };
+}
+
+const METADATA = /^metadata\[(.*)\]$/s;
+
+const Query = z.looseObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  order: z.enum(["asc", "desc"]).default("asc"),
+  after: z
+    .string()
+    .max(1024)
+    .transform((after) => after || undefined)
+    .optional(),
+  model: z.string().optional(),
+});
