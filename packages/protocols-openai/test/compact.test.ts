@@ -1,5 +1,6 @@
 import { deflateRawSync } from "node:zlib";
 import {
+  type AgentPart,
   InMemoryRunStore,
   InMemorySessionHistoryService,
   RuntimeError,
@@ -67,13 +68,16 @@ describe("a compacted conversation", () => {
   });
 
   it("keeps answers, reasoning, calls and outputs, in their order", async () => {
+    const script: AgentPart[] = [
+      { kind: "reasoning-delta", messageId: "M1", text: "Hm." },
+      { kind: "tool-call", callId: "c1", name: "now", messageId: "M1", arguments: "{}" },
+      { kind: "tool-result", callId: "c1", output: "Noon" },
+      { kind: "text-delta", messageId: "M2", text: "Noon." },
+    ];
     const seen: string[] = [];
     const app = openaiApp().query(parts(), function* ({ msgs }) {
       seen.splice(0, seen.length, ...msgs.map(({ type, role }) => `${role} ${type}`));
-      yield { kind: "reasoning-delta", messageId: "M1", text: "Hm." };
-      yield { kind: "tool-call", callId: "c1", name: "now", messageId: "M1", arguments: "{}" };
-      yield { kind: "tool-result", callId: "c1", output: "Noon" };
-      yield { kind: "text-delta", messageId: "M2", text: "Noon." };
+      yield* script;
     });
     const client = await clientOf(app);
     const { id } = await client.responses.create({ input: "What time is it?" });

@@ -67,7 +67,7 @@ it("starts no run", async () => {
   const runStore = new InMemoryRunStore();
   const client = await clientOf(historicalApp({ runStore, ...counting }));
   await client.responses.inputTokens.count({ input: "One", conversation: "c" });
-  expect((await runStore.list({})).items).toEqual([]);
+  expect((await runStore.list({ agent: "Friday" })).items).toEqual([]);
 });
 
 it("refuses what creating a response refuses", async () => {
