@@ -42,6 +42,23 @@ export const answerers: Readonly<Record<string, Answerer>> = {
     },
     again: { refusal: { status: 400, param: "previous_response_id", message: answered } },
   },
+  Chat: {
+    answer: async (url, { id }, approve) => {
+      // As a chat shows the request that the run ended with.
+      const callId = `approval:${id}:pay`;
+      const call = { name: "approve_tool_call", arguments: '{"name":"pay","arguments":{}}' };
+      const { choices } = await openaiClient(url).chat.completions.create({
+        model: "Friday",
+        messages: [
+          { role: "user", content: "Buy" },
+          { role: "assistant", tool_calls: [{ id: callId, type: "function", function: call }] },
+          { role: "tool", tool_call_id: callId, content: JSON.stringify({ approve }) },
+        ],
+      });
+      return choices[0]?.message.content ?? "";
+    },
+    again: { refusal: { status: 400, message: answered } },
+  },
   A2A: {
     answer: async (url, { id: taskId }, approve) => {
       const client = await a2aClient(url);

@@ -51,7 +51,14 @@ export const askers = {
       const seen = await openaiClient(url).chat.completions.create({ model: "Friday", messages });
       return { runId: seen.id, seen };
     },
-    asked: { choices: [{ message: { content: "May I pay?" } }] },
+    asked: {
+      choices: [
+        {
+          finish_reason: "tool_calls",
+          message: { content: "May I pay?", tool_calls: [{ function: { name: "approve_tool_call" } }] },
+        },
+      ],
+    },
   },
   A2A: {
     start: async (url) => {
