@@ -165,6 +165,21 @@ test("DashScope's own parameters are top-level, and a tool choice is forced only
   expect((await bodyOf({ enableThinking: false })).tool_choice).toBe("required");
 });
 
+test("DashScope gets nothing that only OpenAI's models know, and no effort turns thinking off", async () => {
+  await using server = await FakeModelServer.start({ replies: () => ({}) });
+  const model = new DashScopeChatModel("qwen-turbo", { apiKey: KEY, baseURL: server.url });
+  const bodyOf = async (params: Record<string, unknown>) => {
+    await collect(model.stream([user("Hi")], { tools, toolChoice: "required", params }));
+    return (await server.nextRequest()).body;
+  };
+  const some = await bodyOf({ reasoning_effort: "high", verbosity: "low", top_p: 0.5 });
+  expect(some).toMatchObject({ top_p: 0.5, tool_choice: "auto" });
+  for (const key of ["reasoning_effort", "verbosity", "enable_thinking"])
+    expect(some).not.toHaveProperty(key);
+  const none = await bodyOf({ reasoning_effort: "none" });
+  expect(none).toMatchObject({ enable_thinking: false, tool_choice: "required" });
+});
+
 test("a failed request has a code of the catalogue, the status and the provider's request id", async () => {
   for (const [status, body, code] of [
     [401, { error: { message: "No.", code: "invalid_api_key" } }, "MODEL_UNAUTHORIZED_ACCESS"],

@@ -47,19 +47,16 @@ export class DashScopeChatModel implements ChatModel {
     });
   }
 
-  /** A forced tool choice is sent only with `enableThinking: false`; else DashScope refuses it, and `auto` is sent. */
+  /**
+   * A forced tool choice is sent only with thinking turned off, by `enableThinking: false` or by the parameter
+   * `reasoning_effort: "none"`; else DashScope refuses it, and `auto` is sent.
+   */
   stream(messages: readonly Msg[], options: ChatOptions = {}): AsyncGenerator<ChatResponse, void> {
-    const { params, toolChoice } = options;
-    return this.#model.stream(messages, {
-      ...options,
-      toolChoice: this.#accepted(toolChoice),
-      params: params === undefined ? undefined : accepted(params),
-    });
-  }
-
-  #accepted(choice: ToolChoice | undefined): ToolChoice | undefined {
-    const forced = choice === "required" || typeof choice === "object";
-    return forced && this.#enableThinking !== false ? "auto" : choice;
+    const params = accepted(options.params ?? {});
+    const thinks = (params.enable_thinking ?? this.#enableThinking) !== false;
+    const forced = options.toolChoice === "required" || typeof options.toolChoice === "object";
+    const toolChoice: ToolChoice | undefined = forced && thinks ? "auto" : options.toolChoice;
+    return this.#model.stream(messages, { ...options, toolChoice, params });
   }
 }
 
