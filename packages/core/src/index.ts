@@ -109,6 +109,7 @@ export { InMemoryRunStore, type InMemoryRunStoreOptions } from "./runs/in-memory
 export { JsonLogEntry } from "./runs/json-log-entry.ts";
 export { compactSegments } from "./runs/log-segment.ts";
 export type { RunOptions } from "./runs/run-limits.ts";
+export type { RunListener } from "./runs/run-listeners.ts";
 export { type RunRetention, type RunRetentionOptions, runRetention } from "./runs/run-retention.ts";
 export type { Caller, Runs, StartedRun, StartRunOptions } from "./runs/runs.ts";
 export type { ListOwnSessionsOptions, SessionName, Sessions } from "./runs/sessions.ts";

@@ -26,6 +26,7 @@ import { resolveRequest } from "./resolve-request.ts";
 import type { ExecutionEnd } from "./run-execution.ts";
 import { RunExecutions } from "./run-executions.ts";
 import { RunKeeper } from "./run-keeper.ts";
+import { type RunListener, RunListeners } from "./run-listeners.ts";
 import { RunRecovery } from "./run-recovery.ts";
 import { SessionDeletion } from "./session-deletion.ts";
 import { Sessions } from "./sessions.ts";
@@ -80,6 +81,7 @@ export class Runs {
   readonly #claimed: RunRecovery;
   readonly #keeper: RunKeeper;
   readonly #snapshots: Snapshots;
+  readonly #listeners: RunListeners;
   readonly #admissions = new Set<Promise<unknown>>();
   #drained: Promise<void> | undefined;
 
@@ -90,6 +92,7 @@ export class Runs {
     this.#agents = agents;
     this.#dispatcher = dispatcher;
     this.#snapshots = new Snapshots(store);
+    this.#listeners = new RunListeners(log);
     this.#executions = new RunExecutions(store, log, (lease, end) => this.#ended(lease, end));
     const claim = (runId: string) => this.#claim(runId);
     const executes = () => dispatcher === undefined && !this.draining;
@@ -123,6 +126,15 @@ export class Runs {
   /** True once no new runs are taken on. */
   get draining(): boolean {
     return this.#drained !== undefined;
+  }
+
+  /**
+   * Calls `listener` once for each run that this process creates from now on, whichever protocol or task asked for it, before
+   * its handler is called. A replay is no new run; nor is one that was created although the store's answer was lost. What it
+   * throws is logged. Returns what ends it.
+   */
+  onStart(listener: RunListener): () => void {
+    return this.#listeners.add(listener);
   }
 
   /** Takes a run on. It goes on by itself: what comes of it is in its log. */
@@ -163,6 +175,7 @@ export class Runs {
     if (result.kind === "replayed") return { run: assertKept(result.run), replayed: true };
 
     const { run, lease, ahead } = result;
+    this.#listeners.tell(run);
     if (cancel !== undefined) {
       await this.#cancelNew(agent, lease, cancel);
     } else if (this.#dispatcher === undefined) {
