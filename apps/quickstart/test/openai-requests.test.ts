@@ -219,3 +219,33 @@ it("a compacted conversation gives the model all of it back, tools and their res
   expect(after.slice(0, before?.length)).toEqual(before);
   expect(after.slice(before?.length).map(({ content }) => content)).toEqual(["42.", "Sure?"]);
 });
+
+it("images and files of a message reach the model, and the output of a tool as what it can read of it", async () => {
+  const image_url = "data:image/png;base64,iVBORw0KGgo=";
+  await create({
+    input: [
+      {
+        role: "user",
+        content: [
+          { type: "input_text", text: "Look." },
+          { type: "input_image", image_url, detail: "auto" },
+          { type: "input_file", file_url: "https://example.com/a.pdf" },
+        ],
+      },
+      { type: "function_call", call_id: "call_1", name: "camera", arguments: "{}" },
+      {
+        type: "function_call_output",
+        call_id: "call_1",
+        output: [
+          { type: "input_text", text: "Taken." },
+          { type: "input_image", image_url, detail: "auto" },
+        ],
+      },
+    ],
+  });
+  const messages = model.requests[0]?.body.messages ?? [];
+  expect(JSON.stringify(messages[1]?.content)).toContain(image_url);
+  expect(JSON.stringify(messages[1]?.content)).toContain("https://example.com/a.pdf");
+  expect(JSON.stringify(messages.slice(2))).toContain("Taken.");
+  expect(JSON.stringify(messages.slice(2))).not.toContain(image_url);
+});

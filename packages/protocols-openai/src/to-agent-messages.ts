@@ -105,8 +105,11 @@ function toSlot(part: InputPart): Slot {
 
 // In the Agent API an output is JSON text: a text in quotes, or a list of blocks.
 function toOutputJson(output: string | readonly InputPart[]): string {
-  if (typeof output === "string") return JSON.stringify(output);
-  return JSON.stringify(
-    output.map((part) => (part.type === "input_text" ? { ...part, type: "text" } : part)),
-  );
+  return JSON.stringify(typeof output === "string" ? output : output.map(toOutputBlock));
+}
+
+function toOutputBlock(part: InputPart): object {
+  if (part.type === "input_text") return { ...part, type: "text" };
+  if (part.type !== "input_image") return part;
+  return { type: "image", source: { type: "url", url: part.image_url } };
 }
