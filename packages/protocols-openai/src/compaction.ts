@@ -37,6 +37,7 @@ export async function packCompaction(compaction: Compaction, bounds: CompactionB
 export class CompactionReader {
   readonly #bounds: CompactionBounds;
   #room: number;
+  #read = 0;
 
   constructor(bounds: CompactionBounds) {
     this.#bounds = bounds;
@@ -47,6 +48,8 @@ export class CompactionReader {
   read(packed: string, param: string): Compaction {
     const refuse = (why: string) => parameterError(param, "invalid_value", `${param}: ${why}`);
     if (!packed.startsWith(VERSION)) throw refuse("was not made by this server");
+    // Even those that hold nothing take their time.
+    if (++this.#read > MAX_ITEMS) throw refuse(`is one of more than ${MAX_ITEMS}`);
     let json: Buffer;
     try {
       json = inflateRawSync(Buffer.from(packed.slice(VERSION.length), "base64url"), {
@@ -71,6 +74,8 @@ export class CompactionReader {
 
 const compress = promisify<string, Buffer>(deflateRaw);
 const VERSION = "asr1.";
+/** How many of them one request may have. */
+const MAX_ITEMS = 16;
 
 const Schema: z.ZodType<Compaction> = z.object({
   messages: z.array(Message),

@@ -55,7 +55,7 @@ export function toMediaPart(slot: Content): OutputText | undefined {
 
 function toLink(name: string, url: string | null, mark = ""): OutputText | undefined {
   if (!url) return undefined;
-  const target = url.startsWith("data:") ? "" : `(${url.replaceAll(/[\s()<>]/gu, encode)})`;
+  const target = DATA.test(url) ? "" : `(${url.replaceAll(/[\s()<>]/gu, encode)})`;
   const text = `${target === "" ? "" : mark}[${named(name)}]${target}`;
   return toText(text, [{ type: "url_citation", start_index: 0, end_index: text.length, title: name, url }]);
 }
@@ -69,6 +69,7 @@ function toUrl(data: string | null, mediaType: string): string | null {
   return !data || SCHEME.test(data.slice(0, MAX_HEAD)) ? data : `data:${mediaType};base64,${data}`;
 }
 
+const DATA = /^data:/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 
 // What would end the link, or the name in it.

@@ -224,6 +224,14 @@ describe("a compaction that comes back", () => {
   });
 });
 
+it("many compactions in one request are refused before they take the server's time", async () => {
+  const client = await clientOf(historicalApp());
+  const { output } = await client.responses.compact({ model: MODEL, input: "One" });
+  const input = Array.from({ length: 10_000 }, () => output.at(-1) as ResponseInputItem);
+  const error = await errorOf(client.responses.create({ input }));
+  expect(error).toMatchObject({ status: 400, param: "input[16].encrypted_content" });
+});
+
 it("what could not come back is not given out", async () => {
   const client = await clientOf(historicalApp({ bodyLimit: 4000 }));
   const first = await client.responses.create({ input: "a".repeat(3000) });
