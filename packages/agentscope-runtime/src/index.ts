@@ -43,5 +43,11 @@ export { LocalDeployManager, type LocalDeployManagerOptions } from "@agentscope-
 export { type A2AOptions, a2a } from "@agentscope-runtime/protocols-a2a";
 export { type AgUiProtocolOptions, agUi } from "@agentscope-runtime/protocols-ag-ui";
 export { type McpOptions, mcp } from "@agentscope-runtime/protocols-mcp";
-export { type OpenAIProtocolOptions, openai } from "@agentscope-runtime/protocols-openai";
+export {
+  type Compact,
+  type CompactedConversation,
+  type CountTokens,
+  type OpenAIProtocolOptions,
+  openai,
+} from "@agentscope-runtime/protocols-openai";
 export { AgentApp } from "./agent-app.ts";
