@@ -1,20 +1,6 @@
 import type { ProtocolAdapter } from "@agentscope-runtime/core";
-import {
-  chatDeleteRoute,
-  chatMessagesRoute,
-  chatRetrieveRoute,
-  chatUpdateRoute,
-} from "./chat-kept-routes.ts";
-import { chatListRoute } from "./chat-list-route.ts";
-import { chatRoute } from "./chat-route.ts";
-import { type Compact, compactRoute } from "./compact-route.ts";
-import { addConversationRoutes } from "./conversation-routes.ts";
+import type { Compact } from "./compact-route.ts";
 import type { CountTokens } from "./count-tokens.ts";
-import { inputTokensRoute } from "./input-tokens-route.ts";
-import { sendOpenAIError } from "./openai-error.ts";
-import { cancelRoute, deleteRoute, inputItemsRoute, retrieveRoute } from "./response-routes.ts";
-import { responsesRoute } from "./responses-route.ts";
-import { addSocketRoutes } from "./socket-route.ts";
 
 export interface OpenAIProtocolOptions {
   /** Where the routes are; clients take one of them as base URL. Defaults to `/v1` and `/compatible-mode/v1`. */
@@ -28,50 +14,13 @@ export interface OpenAIProtocolOptions {
 }
 
 /** Lets OpenAI's SDKs talk to the agents of an app: the Responses API out of the same runs as all protocols. */
-export function openai({
-  prefixes = ["/v1", "/compatible-mode/v1"],
-  allowedOrigins,
-  countTokens,
-  compact,
-}: OpenAIProtocolOptions = {}): ProtocolAdapter {
+export function openai(options: OpenAIProtocolOptions = {}): ProtocolAdapter {
   return {
     name: "openai",
     register: async (fastify, context) => {
-      const created = Math.floor(Date.now() / 1000);
-      const models = context.agents.map(({ name }) => ({
-        id: name,
-        object: "model",
-        created,
-        owned_by: "agentscope",
-      }));
-      fastify.setErrorHandler(sendOpenAIError);
-      fastify.addHook("onRequest", async (request, reply) => {
-        // The name under which the request stands in the server's log.
-        reply.header("x-request-id", request.id);
-      });
-      for (const prefix of prefixes) {
-        fastify.post(`${prefix}/responses`, responsesRoute(context));
-        fastify.post(`${prefix}/responses/compact`, compactRoute(context, { compact, countTokens }));
-        const bodyOptional = { config: { bodyOptional: true } };
-        fastify.post(
-          `${prefix}/responses/input_tokens`,
-          bodyOptional,
-          inputTokensRoute(context, countTokens),
-        );
-        fastify.get(`${prefix}/responses/:id`, retrieveRoute(context));
-        fastify.delete(`${prefix}/responses/:id`, deleteRoute(context));
-        fastify.post(`${prefix}/responses/:id/cancel`, cancelRoute(context));
-        fastify.get(`${prefix}/responses/:id/input_items`, inputItemsRoute(context));
-        addConversationRoutes(fastify, prefix, context);
-        fastify.post(`${prefix}/chat/completions`, chatRoute(context));
-        fastify.get(`${prefix}/chat/completions`, chatListRoute(context));
-        fastify.get(`${prefix}/chat/completions/:id`, chatRetrieveRoute(context));
-        fastify.get(`${prefix}/chat/completions/:id/messages`, chatMessagesRoute(context));
-        fastify.post(`${prefix}/chat/completions/:id`, chatUpdateRoute(context));
-        fastify.delete(`${prefix}/chat/completions/:id`, chatDeleteRoute(context));
-        fastify.get(`${prefix}/models`, async () => ({ object: "list", data: models }));
-      }
-      await addSocketRoutes(fastify, prefixes, context, { allowedOrigins });
+      // Its routes are many modules, and of no use before there is a server.
+      const { serveOpenAI } = await import("./serve-openai.ts");
+      await serveOpenAI(fastify, context, options);
     },
   };
 }
