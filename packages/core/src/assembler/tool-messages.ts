@@ -1,5 +1,6 @@
 import type { MessageType } from "@agentscope-runtime/agent-api";
 import type { AgentPart, ToolType } from "../contracts/agent-part.ts";
+import { endsInHalf } from "./ends-in-half.ts";
 import type { EventSequence } from "./event-sequence.ts";
 import { WireMessage } from "./wire-message.ts";
 import { toolCallMessageId, toolOutputMessageId } from "./wire-message-id.ts";
@@ -54,7 +55,7 @@ export class ToolMessages {
     const call = this.#calls.get(callId);
     if (call?.message === undefined || text === "") return;
     call.arguments += text;
-    if (!isDue(call.arguments.length, call.shown)) return;
+    if (!isDue(call.arguments.length, call.shown) || endsInHalf(text)) return;
     call.shown = call.arguments.length;
     call.message.showSlot("data", { data: callData(callId, call) });
   }

@@ -1,4 +1,5 @@
 import type { ContentType, MessageType, Role, Usage } from "@agentscope-runtime/agent-api";
+import { endsInHalf } from "./ends-in-half.ts";
 import type { EventSequence } from "./event-sequence.ts";
 import { flat } from "./flat.ts";
 import { GrowingText } from "./growing-text.ts";
@@ -17,6 +18,8 @@ interface GrowingSlot {
   readonly type: "text" | "refusal";
   readonly deltaHead: string;
   readonly text: GrowingText;
+  /** The first half of a character whose second half is still to come: no UTF-8 can say it alone. */
+  half: string;
 }
 
 /** One open message of the wire: `in_progress`, then its slots one after the other, then its end. */
@@ -48,10 +51,15 @@ export class WireMessage {
         type,
         deltaHead: this.#events.deltaHead(`${this.#slotHead("in_progress", type, true)},"${type}":`),
         text: new GrowingText(),
+        half: "",
       };
     }
-    this.#growing.text.append(text);
-    this.#events.emitDelta(this.#growing.deltaHead, text);
+    const slot = this.#growing;
+    slot.text.append(text);
+    const piece = slot.half + text;
+    slot.half = endsInHalf(piece) ? piece.slice(-1) : "";
+    const whole = slot.half === "" ? piece : piece.slice(0, -1);
+    if (whole !== "") this.#events.emitDelta(slot.deltaHead, whole);
   }
 
   /** Shows a slot as it is so far; it is not open afterwards. */
@@ -71,6 +79,7 @@ export class WireMessage {
     const slot = this.#growing;
     if (slot === undefined) return;
     this.#growing = undefined;
+    if (slot.half !== "") this.#events.emitDelta(slot.deltaHead, slot.half);
     this.addSlot(slot.type, { [slot.type]: slot.text.toString() }, status);
   }
 

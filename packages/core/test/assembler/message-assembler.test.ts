@@ -40,6 +40,27 @@ describe("text", () => {
     expect(assemble([{ kind: "message-start", messageId: "M1" }, text("M1", "")])).toHaveLength(3);
   });
 
+  it("that is cut in the midst of a character comes in whole ones, and all of it comes", () => {
+    const smile = "\u{1f600}";
+    const [first, second] = [smile.slice(0, 1), smile.slice(1)];
+    const pieces = [`a${first}`, `${second}b`, first, second, `${second}c${first}`].map((piece) =>
+      text("M1", piece),
+    );
+    const call: AgentPart[] = ['{"a":"', first, `${second}"}`].map((piece) => ({
+      kind: "tool-arguments-delta",
+      callId: "C1",
+      text: piece,
+    }));
+    const entries = assemble([...pieces, { kind: "tool-call", callId: "C1", name: "f" }, ...call]);
+    expectLegalStream(entries);
+    const slots = entries.map(({ event }) => event).filter((event) => event.object === "content");
+    const deltas = slots.flatMap((slot) => (slot.type === "text" && slot.delta ? [slot.text] : []));
+    expect(deltas).toEqual(["a", `${smile}b`, smile, `${second}c`, first]);
+    const shown = slots.flatMap((slot) => (slot.type === "data" ? [String(slot.data?.arguments)] : []));
+    expect(shown.filter((json) => !json.isWellFormed())).toEqual([]);
+    expect(outputOf(entries)[0]?.[3]).toBe(`a${smile}b${smile}${second}c${first}`);
+  });
+
   it("ends the reasoning before it, and more reasoning ends the text", () => {
     const entries = assemble([thought("M1", "hm"), text("M1", "yes"), thought("M1", "or"), text("M1", "no")]);
     expectLegalStream(entries);
