@@ -53,9 +53,11 @@ export type {
   ReadRunOptions,
   RecoveredRun,
   RecoverOptions,
+  RequestSettings,
   RunLease,
   RunRecord,
   RunStore,
+  RunSummary,
   SessionPolicy,
 } from "./contracts/run-store.ts";
 export { isService, type Service } from "./contracts/service.ts";
@@ -117,8 +119,13 @@ export type { EndpointContext, EndpointHandler, EndpointOptions } from "./server
 export { errorReply } from "./server/error-reply.ts";
 export type { SendOptions, StreamEnd } from "./server/event-stream.ts";
 export { fingerprintOf, idempotencyOf } from "./server/idempotency.ts";
+export {
+  type ParseInputOptions,
+  parseInput,
+  parseInputAsync,
+  UP_TO_FIRST_ISSUE,
+} from "./server/parse-input.ts";
 export type { RouteMethod } from "./server/route.ts";
-export { findRun, listRuns } from "./server/run-access.ts";
 export { InMemoryMemoryService } from "./services/in-memory-memory-service.ts";
 export {
   InMemorySessionHistoryService,

@@ -1,7 +1,14 @@
 import type { ListTasksRequest } from "@a2a-js/sdk";
 import { TaskState, taskStateToJSON } from "@a2a-js/sdk";
 import { RequestMalformedError } from "@a2a-js/sdk/errors";
-import { decodeCursor, encodeCursor, type RunRecord, type Runs } from "@agentscope-runtime/core";
+import {
+  type Caller,
+  decodeCursor,
+  encodeCursor,
+  type RunRecord,
+  type RunSummary,
+  type Runs,
+} from "@agentscope-runtime/core";
 import { z } from "zod";
 import type { A2ACall } from "./a2a-call.ts";
 import type { A2ATask } from "./a2a-task.ts";
@@ -31,7 +38,7 @@ export async function listTasks(
   const since = toTime(params.statusTimestampAfter);
   const after = pageToken === "" ? undefined : decodeCursor(pageToken, PageToken);
 
-  const found: RunRecord[] = [];
+  const found: RunSummary[] = [];
   let cursor: string | undefined;
   do {
     const page = await runs.list({ agent, sessionId: contextId || undefined, limit: 1000, cursor }, caller);
@@ -48,7 +55,7 @@ export async function listTasks(
   const last = page.at(-1);
   const tasks: A2ATask[] = [];
   for (const chain of page) {
-    const task = await readTask(runs, chain, signal).catch(() => undefined);
+    const task = await readChain(runs, chain, caller, signal).catch(() => undefined);
     // It may have gone since it was listed.
     if (task !== undefined)
       tasks.push(withHistory(includeArtifacts ? task : withoutArtifacts(task), historyLength));
@@ -62,9 +69,20 @@ export async function listTasks(
   };
 }
 
+async function readChain(
+  runs: Runs,
+  chain: readonly RunSummary[],
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<A2ATask | undefined> {
+  const whole: RunRecord[] = [];
+  for (const { id, session } of chain) whole.push(await runs.get(session.agent, id, caller));
+  return readTask(runs, whole, signal);
+}
+
 /** The newest runs first: those that answer are put behind the runs that they answer. */
-function toChains(runs: readonly RunRecord[]): RunRecord[][] {
-  const answers = new Map<string, RunRecord>();
+function toChains(runs: readonly RunSummary[]): RunSummary[][] {
+  const answers = new Map<string, RunSummary>();
   for (const run of runs) if (run.request.continues !== undefined) answers.set(run.request.continues, run);
   return runs
     .filter(({ request }) => request.continues === undefined)
@@ -78,18 +96,18 @@ function toChains(runs: readonly RunRecord[]): RunRecord[][] {
 
 async function filterByState(
   runs: Runs,
-  chains: readonly RunRecord[][],
+  chains: readonly RunSummary[][],
   status: TaskState,
-): Promise<RunRecord[][]> {
+): Promise<RunSummary[][]> {
   if (status === TaskState.TASK_STATE_UNSPECIFIED) return [...chains];
   if (status === TaskState.UNRECOGNIZED) throw new RequestMalformedError("status must be a state of tasks.");
   const wanted = taskStateToJSON(status);
-  const fitting: RunRecord[][] = [];
+  const fitting: RunSummary[][] = [];
   for (const chain of chains) if ((await stateOf(runs, chain.at(-1))) === wanted) fitting.push(chain);
   return fitting;
 }
 
-async function stateOf(runs: Runs, run: RunRecord | undefined): Promise<string | undefined> {
+async function stateOf(runs: Runs, run: RunSummary | undefined): Promise<string | undefined> {
   if (run?.status !== "incomplete") return run === undefined ? undefined : toA2AState(run.status);
   const response = await runs.result(run.id).catch(() => undefined);
   return toA2AState("incomplete", response?.incomplete_details?.reason);
@@ -99,14 +117,14 @@ function withoutArtifacts({ artifacts: _, ...task }: A2ATask): A2ATask {
   return task;
 }
 
-function changed(chain: readonly RunRecord[]): number {
+function changed(chain: readonly RunSummary[]): number {
   const last = chain.at(-1);
   return last === undefined ? 0 : changedAt(last);
 }
 
 type Place = readonly [time: number, taskId: string];
 
-function placeOf(chain: readonly RunRecord[]): Place {
+function placeOf(chain: readonly RunSummary[]): Place {
   return [changed(chain), chain[0]?.id ?? ""];
 }
 

@@ -1,5 +1,11 @@
 import { TaskNotFoundError } from "@a2a-js/sdk/errors";
-import { type Caller, type RunRecord, type Runs, RuntimeError } from "@agentscope-runtime/core";
+import {
+  type Caller,
+  type RunRecord,
+  type RunSummary,
+  type Runs,
+  RuntimeError,
+} from "@agentscope-runtime/core";
 import type { A2AMessage, A2ATask } from "./a2a-task.ts";
 import { newA2AEventState, toA2AEvents } from "./to-a2a-event.ts";
 import { isEnded } from "./to-a2a-status.ts";
@@ -14,7 +20,9 @@ export async function findChain(runs: Runs, agent: string, taskId: string, calle
   if (first.status !== "incomplete") return [first];
   const answers = await findAnswers(runs, first, caller);
   const chain: [RunRecord, ...RunRecord[]] = [first];
-  for (let next = answers.get(first.id); next !== undefined; next = answers.get(next.id)) chain.push(next);
+  for (let id = answers.get(first.id); id !== undefined; id = answers.get(id)) {
+    chain.push(await findRun(runs, agent, id, caller));
+  }
   return chain;
 }
 
@@ -46,7 +54,7 @@ export function withHistory(task: A2ATask, length: number | undefined): A2ATask 
 }
 
 /** When a run last changed how its task stands, in milliseconds since the epoch. */
-export function changedAt({ createdAt, startedAt, completedAt }: RunRecord): number {
+export function changedAt({ createdAt, startedAt, completedAt }: RunSummary): number {
   return completedAt ?? startedAt ?? createdAt;
 }
 
@@ -63,20 +71,20 @@ async function findRun(runs: Runs, agent: string, id: string, caller: Caller): P
   }
 }
 
-/** The first answer to each run of a session, by the id of that run. */
+/** The id of the first answer to each run of a session, by the id of that run. */
 async function findAnswers(
   runs: Runs,
   { session: { agent, userId, sessionId }, createdAt }: RunRecord,
   caller: Caller,
-): Promise<ReadonlyMap<string, RunRecord>> {
-  const answers = new Map<string, RunRecord>();
+): Promise<ReadonlyMap<string, string>> {
+  const answers = new Map<string, string>();
   let cursor: string | undefined;
   do {
     const page = await runs.list({ agent, userId, sessionId, limit: 100, cursor }, caller);
     for (const run of page.items) {
       if (run.createdAt < createdAt) return answers;
       // The newest come first: the oldest answer is the one that counts.
-      if (run.request.continues !== undefined) answers.set(run.request.continues, run);
+      if (run.request.continues !== undefined) answers.set(run.request.continues, run.id);
     }
     cursor = page.nextCursor;
   } while (cursor !== undefined);

@@ -1,4 +1,3 @@
-import type { AgentRequest } from "@agentscope-runtime/agent-api";
 import { z } from "zod";
 
 /** An answer to one interrupt. */
@@ -21,7 +20,7 @@ export interface AgUiInput {
 }
 
 /** What of a request only AG-UI has; `undefined` for those that came by another protocol. */
-export function agUiInputOf(request: AgentRequest): AgUiInput | undefined {
+export function agUiInputOf(request: Readonly<Record<string, unknown>>): AgUiInput | undefined {
   const input = Input.safeParse(request.ag_ui);
   return input.success ? input.data : undefined;
 }

@@ -1,7 +1,7 @@
 import {
   type HostedAgent,
   type ProtocolContext,
-  type RunRecord,
+  type RunSummary,
   RuntimeError,
 } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -36,7 +36,7 @@ export function connectRoute(agentOf: (request: FastifyRequest) => HostedAgent, 
 
     // Whoever connects is back: the runs that would end with their client have one again.
     function duringAll(
-      [run, ...others]: readonly RunRecord[],
+      [run, ...others]: readonly RunSummary[],
       then: () => Promise<unknown>,
     ): Promise<unknown> {
       return run === undefined ? then() : during(run, reply, () => duringAll(others, then));

@@ -1,5 +1,5 @@
 import type { Message } from "@ag-ui/core";
-import type { RunRecord } from "@agentscope-runtime/core";
+import type { RunSummary } from "@agentscope-runtime/core";
 import { callBodyOf, kindOf } from "./call-body.ts";
 import type { Thread } from "./thread.ts";
 
@@ -10,7 +10,7 @@ import type { Thread } from "./thread.ts";
  */
 export async function newMessages(
   thread: Thread,
-  latest: readonly RunRecord[],
+  latest: readonly RunSummary[],
   messages: readonly Message[],
   answers: boolean,
 ): Promise<readonly Message[]> {
@@ -32,8 +32,8 @@ function lastTurn(messages: readonly Message[]): readonly Message[] {
 }
 
 /** The ids of a run's messages and calls. */
-async function knownIds(thread: Thread, run: RunRecord): Promise<ReadonlySet<string>> {
-  const all = [...run.request.input, ...(await thread.output(run))];
+async function knownIds(thread: Thread, run: RunSummary): Promise<ReadonlySet<string>> {
+  const all = [...(await thread.input(run)), ...(await thread.output(run))];
   const calls = all.filter(({ type }) => kindOf(type) === "call");
   const callIds = calls.map(({ content }) => callBodyOf(content?.at(-1)).callId);
   return new Set([...all.map(({ id }) => id), ...callIds].filter(Boolean));

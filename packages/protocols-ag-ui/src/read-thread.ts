@@ -1,6 +1,6 @@
 import { type AGUIEvent, EventType, type Message } from "@ag-ui/core";
 import type { AgentResponse } from "@agentscope-runtime/agent-api";
-import type { LogEntry, RunRecord, Runs } from "@agentscope-runtime/core";
+import type { LogEntry, RunSummary, Runs } from "@agentscope-runtime/core";
 import type { AgUiEventState } from "./ag-ui-event-state.ts";
 import { readEvents } from "./read-run.ts";
 import { reopenAll, startRun } from "./run-events.ts";
@@ -17,14 +17,14 @@ type Events = AsyncGenerator<readonly AGUIEvent[], undefined>;
 export async function* readThread(
   runs: Runs,
   thread: Thread,
-  known: readonly RunRecord[],
+  known: readonly RunSummary[],
   signal: AbortSignal,
 ): Events {
   const past: Past = { turns: [], agreed: null };
   for (let next = known; next.length > 0; next = await thread.runs(next.at(-1)?.id)) {
     for (const run of next) {
       const isShown = run.completedAt === undefined || run === next.at(-1);
-      yield* readRun(runs, run, past, isShown, signal);
+      yield* readRun(runs, thread, run, past, isShown, signal);
       if (signal.aborted) return;
     }
   }
@@ -39,12 +39,13 @@ interface Past {
 
 async function* readRun(
   runs: Runs,
-  run: RunRecord,
+  thread: Thread,
+  run: RunSummary,
   past: Past,
   isShown: boolean,
   signal: AbortSignal,
 ): Events {
-  const { input } = run.request;
+  const input = await thread.input(run);
   const state = newAgUiEventState(run);
   const entries = new Joined(runs.join(run, signal));
   try {

@@ -3,6 +3,7 @@ import {
   type Caller,
   type HostedAgent,
   type RunRecord,
+  type RunSummary,
   type Runs,
   RuntimeError,
 } from "@agentscope-runtime/core";
@@ -34,13 +35,13 @@ export class Thread {
   }
 
   /** The newest runs, the newest first. */
-  async latest(limit: number): Promise<readonly RunRecord[]> {
+  async latest(limit: number): Promise<readonly RunSummary[]> {
     return (await this.#page(limit)).items;
   }
 
   /** All runs whose events are kept, the oldest first, but for those up to `after`. */
-  async runs(after?: string): Promise<readonly RunRecord[]> {
-    const found: RunRecord[] = [];
+  async runs(after?: string): Promise<readonly RunSummary[]> {
+    const found: RunSummary[] = [];
     let cursor: string | undefined;
     do {
       const page = await this.#page(after === undefined ? 100 : 10, cursor);
@@ -65,8 +66,13 @@ export class Thread {
     }
   }
 
+  /** What the run was asked with; nothing where that is no longer kept. */
+  async input({ id }: RunSummary): Promise<readonly Message[]> {
+    return (await this.#find(id))?.request.input ?? [];
+  }
+
   /** The messages that a run has brought so far. */
-  async output(run: RunRecord): Promise<readonly Message[]> {
+  async output(run: RunSummary): Promise<readonly Message[]> {
     if (run.expired) return [];
     for await (const [entry] of this.#runs.join(run)) {
       return entry?.event.object === "response" ? (entry.event.output ?? []) : [];
@@ -75,8 +81,8 @@ export class Thread {
   }
 
   /** The run that waits for a person, if the thread has come to one; `latest` are its newest runs. */
-  async waiting(latest: readonly RunRecord[]): Promise<WaitingRun | undefined> {
-    let run = latest[0];
+  async waiting(latest: readonly RunSummary[]): Promise<WaitingRun | undefined> {
+    let run: RunSummary | undefined = latest[0];
     // An answer whose run has failed was not heard.
     while (run !== undefined && UNHEARD.has(run.status) && run.request.continues !== undefined) {
       run = await this.#find(run.request.continues);

@@ -1,6 +1,6 @@
 import { type AGUIEvent, EventType } from "@ag-ui/core";
 import { type AgentEvent, type Content, isTerminal, type Message } from "@agentscope-runtime/agent-api";
-import type { LogEntry, RunRecord } from "@agentscope-runtime/core";
+import type { LogEntry, RunSummary } from "@agentscope-runtime/core";
 import type { AgUiEvent, AgUiEventState, OpenMessage } from "./ag-ui-event-state.ts";
 import { agUiInputOf } from "./ag-ui-input.ts";
 import { kindOf } from "./call-body.ts";
@@ -17,7 +17,7 @@ export function newAgUiEventState({
   id,
   request,
   session,
-}: Pick<RunRecord, "id" | "request" | "session">): AgUiEventState {
+}: Pick<RunSummary, "id" | "request" | "session">): AgUiEventState {
   const { state, parentRunId = null } = agUiInputOf(request) ?? {};
   return {
     threadId: session.sessionId,

@@ -84,7 +84,8 @@ export class AgentCalls {
   /** The run that continues another, whoever has started it, or `undefined` where there is none yet. */
   async continued({ id, session }: RunRecord, caller: Caller): Promise<RunRecord | undefined> {
     const { items } = await this.runs.list({ ...session, limit: RECENT }, caller);
-    return items.find(({ request }) => request.continues === id);
+    const next = items.find(({ request }) => request.continues === id);
+    return next && this.get(session.agent, next.id, caller);
   }
 
   /** Waits for the run that continues another; `undefined` once `signal` has aborted. */

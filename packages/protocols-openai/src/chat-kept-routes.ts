@@ -1,4 +1,4 @@
-import { listRuns, type ProtocolContext, RuntimeError } from "@agentscope-runtime/core";
+import { type ProtocolContext, RuntimeError } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { agentOf } from "./agent-of.ts";
@@ -45,9 +45,15 @@ export function chatDeleteRoute(context: ProtocolContext): Handler {
   return async (request, reply) => {
     const { id, session, request: asked } = (await findCompletion(context, request)).run;
     const caller = callerOf(request);
-    const { items } = await listRuns(runs(), { ...session, limit: 2 }, caller);
+    const { items, nextCursor } = await runs().list({ ...session, limit: 2 }, caller);
     const { session_id: named } = (asked.metadata ?? {}) as { readonly session_id?: unknown };
-    if (items.length > 1 || named || asked.conversation !== undefined || !isChainId(session.sessionId)) {
+    if (
+      items.length > 1 ||
+      nextCursor !== undefined ||
+      named ||
+      asked.conversation !== undefined ||
+      !isChainId(session.sessionId)
+    ) {
       const message = `Completion '${id}' is part of a session, which can only be deleted as a whole.`;
       throw parameterError("completion_id", "unsupported_value", message);
     }

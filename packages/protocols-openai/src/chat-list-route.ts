@@ -1,4 +1,4 @@
-import { type Caller, listRuns, type ProtocolContext, type RunRecord } from "@agentscope-runtime/core";
+import type { Caller, ProtocolContext, RunSummary } from "@agentscope-runtime/core";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { isStored, type StoredCompletion, toStoredCompletion } from "./find-completion.ts";
@@ -31,12 +31,12 @@ export function chatListRoute(context: ProtocolContext): (request: FastifyReques
 }
 
 /** The newest first. */
-async function storedRuns({ agents, runs }: ProtocolContext, caller: Caller): Promise<RunRecord[]> {
-  const found: RunRecord[] = [];
+async function storedRuns({ agents, runs }: ProtocolContext, caller: Caller): Promise<RunSummary[]> {
+  const found: RunSummary[] = [];
   for (const { name: agent } of agents) {
     let cursor: string | undefined;
     do {
-      const page = await listRuns(runs(), { agent, limit: 1000, cursor }, caller);
+      const page = await runs().list({ agent, limit: 1000, cursor }, caller);
       // It is responses that say of themselves whether they are in the background.
       found.push(...page.items.filter((run) => run.request.background === undefined && isStored(run)));
       cursor = page.nextCursor;
@@ -50,7 +50,7 @@ interface Filter {
   readonly metadata: readonly (readonly [string, string])[];
 }
 
-function fits({ request, session }: RunRecord, { model, metadata }: Filter): boolean {
+function fits({ request, session }: RunSummary, { model, metadata }: Filter): boolean {
   if (model !== undefined && model !== (request.model ?? session.agent)) return false;
   const said = new Map(Object.entries(request.metadata ?? {}));
   return metadata.every(([key, value]) => said.get(key) === value);

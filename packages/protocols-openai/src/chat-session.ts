@@ -1,11 +1,10 @@
 import type { AgentRequest, AgentResponse } from "@agentscope-runtime/agent-api";
 import {
   type Caller,
-  findRun,
   type HostedAgent,
   type Idempotency,
-  listRuns,
   type RunRecord,
+  type RunSummary,
   type Runs,
   RuntimeError,
   type SessionName,
@@ -63,19 +62,19 @@ export async function withChatSession(
 
   async function askingRun(runId: string): Promise<RunRecord> {
     try {
-      return await findRun(runs, agent.name, runId, caller);
+      return await runs.get(agent.name, runId, caller);
     } catch (error) {
       if (RuntimeError.is(error) && GONE.has(error.code)) throw notAsked();
       throw error;
     }
   }
 
-  async function latestRun({ sessionId, userId }: Required<SessionName>): Promise<RunRecord | undefined> {
-    return (await listRuns(runs, { agent: agent.name, sessionId, userId, limit: 1 }, caller)).items[0];
+  async function latestRun({ sessionId, userId }: Required<SessionName>): Promise<RunSummary | undefined> {
+    return (await runs.list({ agent: agent.name, sessionId, userId, limit: 1 }, caller)).items[0];
   }
 
   /** How the run ended, if it waits for what comes next. */
-  async function whatWaits({ id, status, expired }: RunRecord): Promise<AgentResponse | undefined> {
+  async function whatWaits({ id, status, expired }: RunSummary): Promise<AgentResponse | undefined> {
     if (status !== "incomplete" || expired) return undefined;
     const response = await runs.result(id);
     return response !== undefined && isWaiting(response) ? response : undefined;

@@ -2,8 +2,8 @@ import type { Message } from "@agentscope-runtime/agent-api";
 import {
   type Caller,
   type HostedAgent,
-  listRuns,
-  type RunRecord,
+  type RunSession,
+  type RunSummary,
   type Runs,
   RuntimeError,
 } from "@agentscope-runtime/core";
@@ -63,20 +63,17 @@ async function wholeSession(
   }
 }
 
-async function messagesOfRuns(
-  runs: Runs,
-  session: RunRecord["session"],
-  caller: Caller,
-): Promise<readonly Message[]> {
-  const newest: RunRecord[] = [];
+async function messagesOfRuns(runs: Runs, session: RunSession, caller: Caller): Promise<readonly Message[]> {
+  const newest: RunSummary[] = [];
   let cursor: string | undefined;
   do {
-    const page = await listRuns(runs, { ...session, cursor }, caller);
+    const page = await runs.list({ ...session, cursor }, caller);
     newest.push(...page.items.filter(({ expired }) => !expired));
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   const messages: Message[] = [];
-  for (const { id, request, completedAt } of newest.reverse()) {
+  for (const { id, completedAt } of newest.reverse()) {
+    const { request } = await runs.get(session.agent, id, caller);
     const result = completedAt === undefined ? undefined : await runs.result(id);
     messages.push(...request.input, ...(result?.output ?? []));
   }

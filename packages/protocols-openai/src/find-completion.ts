@@ -1,4 +1,9 @@
-import { type ProtocolContext, type RunRecord, RuntimeError } from "@agentscope-runtime/core";
+import {
+  type ProtocolContext,
+  type RunRecord,
+  type RunSummary,
+  RuntimeError,
+} from "@agentscope-runtime/core";
 import type { FastifyRequest } from "fastify";
 import type { ChatCompletion } from "./chat-completion.ts";
 import { findResponse } from "./find-response.ts";
@@ -8,14 +13,14 @@ import { toFinalCompletion } from "./to-chat-answer.ts";
 export type StoredCompletion = ChatCompletion & { readonly metadata: unknown };
 
 /** True for the run of a completion that was to be stored, once it is there. */
-export function isStored({ request, status, expired }: RunRecord): boolean {
+export function isStored({ request, status, expired }: RunSummary): boolean {
   return request.store === true && !expired && (status === "completed" || status === "incomplete");
 }
 
 /** The completion of such a run, or `undefined` if there is none. */
 export async function toStoredCompletion(
   { runs }: ProtocolContext,
-  run: RunRecord,
+  run: RunSummary,
 ): Promise<StoredCompletion | undefined> {
   const completion = await toFinalCompletion(run, runs().read(run.id, {}));
   return completion === undefined ? undefined : { ...completion, metadata: run.request.metadata ?? null };

@@ -1,10 +1,4 @@
-import {
-  type Caller,
-  findRun,
-  type ProtocolContext,
-  type RunRecord,
-  RuntimeError,
-} from "@agentscope-runtime/core";
+import { type Caller, type ProtocolContext, type RunRecord, RuntimeError } from "@agentscope-runtime/core";
 
 /** The run of a response that was to be stored and that the caller may see; rejects with `RESOURCE_NOT_FOUND`. */
 export async function findResponse(
@@ -14,7 +8,7 @@ export async function findResponse(
 ): Promise<RunRecord> {
   for (const { name } of id.length > MAX_ID_LENGTH ? [] : agents) {
     try {
-      const run = await findRun(runs(), name, id, caller);
+      const run = await runs().get(name, id, caller);
       if (run.request.store !== false) return run;
     } catch (error) {
       if (!RuntimeError.is(error) || !GONE.has(error.code)) throw error;

@@ -1,9 +1,8 @@
 import {
   type Caller,
-  findRun,
   type HostedAgent,
-  listRuns,
   type RunRecord,
+  type RunSummary,
   type Runs,
   RuntimeError,
 } from "@agentscope-runtime/core";
@@ -20,7 +19,7 @@ export interface PreviousResponseOptions {
 export interface PreviousResponse {
   readonly previous: RunRecord;
   /** The last run of its session. */
-  readonly latest: RunRecord | undefined;
+  readonly latest: RunSummary | undefined;
 }
 
 /** The run that `previous_response_id` names; rejects with `INVALID_PARAMETER` where the caller has none that can be gone on with. */
@@ -36,12 +35,12 @@ export async function previousResponse(
     const message = `Previous response with id '${id}' not found.`;
     throw parameterError("previous_response_id", "previous_response_not_found", message);
   }
-  const [latest] = (await listRuns(runs, { ...previous.session, limit: 1 }, caller)).items;
+  const [latest] = (await runs.list({ ...previous.session, limit: 1 }, caller)).items;
   return { previous, latest };
 
   async function findPrevious(): Promise<RunRecord | undefined> {
     try {
-      const run = await findRun(runs, agent.name, id, caller);
+      const run = await runs.get(agent.name, id, caller);
       return run.request.store !== false || unstored?.has(id) ? run : undefined;
     } catch (error) {
       if (!RuntimeError.is(error) || !GONE.has(error.code)) throw error;

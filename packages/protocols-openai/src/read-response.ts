@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type AgentResponse, isTerminal } from "@agentscope-runtime/agent-api";
-import { type LogEntry, type RunRecord, RuntimeError } from "@agentscope-runtime/core";
+import { type LogEntry, type RunSummary, RuntimeError } from "@agentscope-runtime/core";
 import { toOpenAIError } from "./openai-error.ts";
 import type { OpenAIEvent } from "./openai-event-state.ts";
 import { type ResponseObject, toResponseObject } from "./response-object.ts";
 import { newOpenAIEventState, toOpenAIEvents } from "./to-openai-event.ts";
 
-type Run = Pick<RunRecord, "request" | "session">;
+type Run = Pick<RunSummary, "request" | "session">;
 type Batches = AsyncIterable<readonly LogEntry[]>;
 
 type Read = (after: number) => Batches;

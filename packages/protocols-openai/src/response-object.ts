@@ -1,4 +1,5 @@
-import type { AgentError, AgentRequest, AgentResponse, Usage } from "@agentscope-runtime/agent-api";
+import type { AgentError, AgentResponse, Usage } from "@agentscope-runtime/agent-api";
+import type { RequestSettings } from "@agentscope-runtime/core";
 import type { Response, ResponseError, ResponseUsage } from "openai/resources/responses/responses";
 import { z } from "zod";
 import type { OpenAIEventState } from "./openai-event-state.ts";
@@ -13,7 +14,7 @@ export interface ResponseObject {
 }
 
 /** What the responses of a run say again of its request, with OpenAI's defaults; runs of other protocols have some of it. */
-export function toResponseEcho(request: AgentRequest, agent: string): Readonly<Record<string, unknown>> {
+export function toResponseEcho(request: RequestSettings, agent: string): Readonly<Record<string, unknown>> {
   const { max_tokens, tools, background, ...echo } = Echo.parse(request);
   return {
     ...echo,

@@ -1,4 +1,4 @@
-import { listRuns, type ProtocolContext, type RunRecord } from "@agentscope-runtime/core";
+import type { ProtocolContext, RunRecord } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { agentOf } from "./agent-of.ts";
@@ -57,8 +57,13 @@ export function deleteRoute(context: ProtocolContext): Handler {
   return async (request, reply) => {
     const { id, session, request: asked } = await find(context, request);
     const caller = callerOf(request);
-    const { items } = await listRuns(runs(), { ...session, limit: 2 }, caller);
-    if (items.length > 1 || asked.conversation !== undefined || !isChainId(session.sessionId)) {
+    const { items, nextCursor } = await runs().list({ ...session, limit: 2 }, caller);
+    if (
+      items.length > 1 ||
+      nextCursor !== undefined ||
+      asked.conversation !== undefined ||
+      !isChainId(session.sessionId)
+    ) {
       const message = `Response '${id}' is part of a conversation, which can only be deleted as a whole.`;
       throw parameterError("response_id", "unsupported_value", message);
     }

@@ -1,12 +1,12 @@
 import { isTerminal } from "@agentscope-runtime/agent-api";
-import { type LogEntry, type RunRecord, RuntimeError } from "@agentscope-runtime/core";
+import { type LogEntry, type RunSummary, RuntimeError } from "@agentscope-runtime/core";
 import type { ChatEvent } from "./chat-chunk.ts";
 import { type ChatCompletion, toChatCompletion } from "./chat-completion.ts";
 import { chatFailure } from "./chat-end.ts";
 import { toOpenAIError } from "./openai-error.ts";
 import { newChatChunkState, toChatChunks } from "./to-chat-chunk.ts";
 
-type Run = Pick<RunRecord, "request" | "session">;
+type Run = Pick<RunSummary, "request" | "session">;
 type Batches = AsyncIterable<readonly LogEntry[]>;
 
 /** A run as a Chat Completions stream: what is there at once in one text, and `[DONE]` at its end. */

@@ -7,7 +7,7 @@ import {
   type RefusalContent,
   type TextContent,
 } from "@agentscope-runtime/agent-api";
-import type { LogEntry, RunRecord } from "@agentscope-runtime/core";
+import type { LogEntry, RunSummary } from "@agentscope-runtime/core";
 import { z } from "zod";
 import { APPROVAL_TOOL, toApprovalArguments, toApprovalCallId } from "./chat-approval.ts";
 import type {
@@ -27,7 +27,7 @@ import { bodyOf } from "./tool-items.ts";
 export function newChatChunkState({
   request,
   session,
-}: Pick<RunRecord, "request" | "session">): ChatChunkState {
+}: Pick<RunSummary, "request" | "session">): ChatChunkState {
   return {
     id: request.id,
     model: request.model ?? session.agent,

@@ -5,7 +5,7 @@ import {
   isTerminal,
   type Message,
 } from "@agentscope-runtime/agent-api";
-import type { LogEntry, RunRecord } from "@agentscope-runtime/core";
+import type { LogEntry, RunSummary } from "@agentscope-runtime/core";
 import type { Response } from "openai/resources/responses/responses";
 import { ItemEvents } from "./item-events.ts";
 import type { OpenAIEvent, OpenAIEventState } from "./openai-event-state.ts";
@@ -17,7 +17,7 @@ import { addApprovalRequest, addCallOutput, addCallSlot, endCall, startCall } fr
 export function newOpenAIEventState({
   request,
   session,
-}: Pick<RunRecord, "request" | "session">): OpenAIEventState {
+}: Pick<RunSummary, "request" | "session">): OpenAIEventState {
   return { echo: toResponseEcho(request, session.agent), sequence: 0, items: [], open: [], announced: [] };
 }
 

@@ -17,6 +17,7 @@ import {
   type RunRecord,
   type RunRetention,
   type RunSession,
+  type RunSummary,
   type RunTopic,
   sessionKeyText,
   toPage,
@@ -29,7 +30,7 @@ import type { PostgresServiceOptions } from "./postgres-service.ts";
 import { RunDatabase } from "./run-database.ts";
 import { RunNotices } from "./run-notices.ts";
 import { type RunRefusal, runRefusal } from "./run-refusal.ts";
-import { type RunRow, toLease, toNumber, toRun } from "./run-row.ts";
+import { type RunRow, type RunSummaryRow, toLease, toNumber, toRun, toRunSummary } from "./run-row.ts";
 import { scopeDigest } from "./run-scope.ts";
 import {
   GET_CANCEL,
@@ -121,17 +122,21 @@ export class PostgresRunBackend implements RunBackend {
     return row && toRun(row);
   }
 
-  async list(options: ListRunsOptions): Promise<Page<RunRecord>> {
+  async list(options: ListRunsOptions): Promise<Page<RunSummary>> {
     const limit = pageLimit(options.limit);
     const { cursor, status } = options;
     const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : decodeCursor(cursor, RunsCursor)[1];
-    const rows = await this.#database.select<RunRow>(
+    const rows = await this.#database.select<ListedRow>(
       (schema) => listRuns(options, schema, limit + 1),
       scopeDigest(options),
       before,
       ...(status === undefined ? [] : [status]),
     );
-    return toPage(rows, limit, toRun, ({ number }) => encodeCursor(["runs", Number(number)]));
+    const toCursor = ({ number }: RunSummaryRow) => encodeCursor(["runs", Number(number)]);
+    const last = rows.at(-1);
+    return last !== undefined && rows.length < Number(last.found)
+      ? { items: rows.map(toRunSummary), nextCursor: toCursor(last) }
+      : toPage(rows, limit, toRunSummary, toCursor);
   }
 
   async requestCancel(runId: string, cancel: CancelRequest): Promise<RunRecord> {
@@ -189,6 +194,11 @@ export class PostgresRunBackend implements RunBackend {
   sweep(): Promise<void> {
     return this.#sweep.sweep();
   }
+}
+
+interface ListedRow extends RunSummaryRow {
+  /** How many runs there would be on the page, and after it, if all were small. */
+  readonly found: string;
 }
 
 interface TurnRow {

@@ -1,12 +1,17 @@
 import type { ResolvedAgentRequest, Status } from "@agentscope-runtime/agent-api";
-import type { CancelRequest, RunLease, RunRecord } from "@agentscope-runtime/core";
+import type {
+  CancelRequest,
+  RequestSettings,
+  RunLease,
+  RunRecord,
+  RunSummary,
+} from "@agentscope-runtime/core";
 
-/** A run as {@link runColumns} give it. The numbers may come as texts. */
-export interface RunRow {
+/** A run as {@link summaryColumns} give it. The numbers may come as texts. */
+export interface RunSummaryRow {
   readonly number: number | string;
   readonly key: string;
   readonly request: string;
-  readonly input: string;
   readonly status: string;
   readonly owner_name: string | null;
   readonly epoch: number | string;
@@ -20,10 +25,20 @@ export interface RunRow {
   readonly last_seq: number | string;
 }
 
+/** A run as {@link runColumns} give it. */
+export interface RunRow extends RunSummaryRow {
+  readonly input: string;
+}
+
 /** What to select of a run that the statement calls `run`. */
 export function runColumns(schema: string): string {
+  return `${summaryColumns(schema)}, run.input`;
+}
+
+/** What to select of a run that is listed. */
+export function summaryColumns(schema: string): string {
   return `
-    run.number, run.key, run.request, run.input, run.status, run.owner_name, run.epoch, run.attempt, run.fence, run.cancel,
+    run.number, run.key, run.request, run.status, run.owner_name, run.epoch, run.attempt, run.fence, run.cancel,
     run.created_at, run.started_at, run.completed_at, run.expired_at,
     coalesce(run.last_seq, (
       select last from ${schema}.run_segments segment where segment.run = run.number order by last desc limit 1
@@ -31,8 +46,16 @@ export function runColumns(schema: string): string {
 }
 
 export function toRun(row: RunRow): RunRecord {
+  const summary = toRunSummary(row);
+  return {
+    ...summary,
+    request: { ...summary.request, input: JSON.parse(row.input) } as ResolvedAgentRequest,
+  };
+}
+
+export function toRunSummary(row: RunSummaryRow): RunSummary {
   const [agent, userId, sessionId] = JSON.parse(row.key) as [string, string, string];
-  const request = { ...JSON.parse(row.request), input: JSON.parse(row.input) } as ResolvedAgentRequest;
+  const request = JSON.parse(row.request) as RequestSettings;
   return {
     id: request.id,
     session: { agent, userId, sessionId },

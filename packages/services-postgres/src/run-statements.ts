@@ -1,5 +1,5 @@
 import type { ListRunsOptions } from "@agentscope-runtime/core";
-import { runColumns } from "./run-row.ts";
+import { runColumns, summaryColumns } from "./run-row.ts";
 
 export const GET_RUN = (schema: string): string => `
   select ${runColumns(schema)} from ${schema}.runs run where run.digest = $1`;
@@ -26,7 +26,10 @@ export const READ_SEGMENTS = (schema: string): string => `
   where run.digest = $1
   order by part.last`;
 
-/** Its first values are what the runs are looked for by and a number above all that are wanted. */
+/**
+ * Its first values are what the runs are looked for by and a number above all that are wanted. Of runs with large
+ * requests it gives fewer than the limit, but one at least, and with each how many there would be.
+ */
 export function listRuns(
   { userId, sessionId, status }: ListRunsOptions,
   schema: string,
@@ -42,8 +45,19 @@ export function listRuns(
         : "lane";
   const wanted = column === "lane" ? `(select number from ${schema}.run_lanes where digest = $1)` : "$1";
   return `
-    select ${runColumns(schema)} from ${schema}.runs run
-    where run.expired_at is null and run.${column} = ${wanted} and run.number < $2
-      ${status === undefined ? "" : "and run.status = $3"}
-    order by run.number desc limit ${limit}`;
+    select ${summaryColumns(schema)}, run.found from (
+      select candidate.*, count(*) over () as found,
+        sum(octet_length(request)) over (order by number desc) - octet_length(request) as before
+      from (
+        select * from ${schema}.runs
+        where expired_at is null and ${column} = ${wanted} and number < $2
+          ${status === undefined ? "" : "and status = $3"}
+        order by number desc limit ${limit}
+      ) as candidate
+    ) as run
+    where run.before < ${PAGE_SIZE}
+    order by run.number desc`;
 }
+
+/** After how many bytes of requests a page of runs ends. */
+const PAGE_SIZE = 4194304;

@@ -17,6 +17,7 @@ import {
   type RunRecord,
   type RunRetention,
   type RunSession,
+  type RunSummary,
   type RunTopic,
   toPage,
 } from "@agentscope-runtime/core";
@@ -33,7 +34,7 @@ import {
   sessionArguments,
 } from "./run-arguments.ts";
 import { RunNotices } from "./run-notices.ts";
-import { newRecord, requestTexts, toRunRecord } from "./run-record.ts";
+import { newRecord, requestTexts, toRunRecord, toRunSummary } from "./run-record.ts";
 import { type RunSubject, runRefusal } from "./run-refusal.ts";
 import { RunSweep } from "./run-sweep.ts";
 import { CREATE_RUN } from "./scripts/run-create-script.ts";
@@ -146,23 +147,28 @@ export class RedisRunBackend extends RedisService implements RunBackend {
     return record === null ? undefined : toRunRecord(record);
   }
 
-  async list(options: ListRunsOptions): Promise<Page<RunRecord>> {
+  async list(options: ListRunsOptions): Promise<Page<RunSummary>> {
     const { cursor, status = "" } = options;
     const limit = pageLimit(options.limit);
     let before = cursor === undefined ? "+inf" : `(${decodeCursor(cursor, RunsCursor)[1]}`;
-    const found: { readonly ordinal: number; readonly run: RunRecord }[] = [];
-    while (found.length <= limit) {
-      const args = [listArgument(options), status, before, `${limit + 1 - found.length}`];
-      const [next, ...listed] = (await this.#run(LIST_RUNS, args)) as [string, ...unknown[]];
+    const found: { readonly ordinal: number; readonly run: RunSummary }[] = [];
+    let most = limit;
+    let room = PAGE_SIZE;
+    while (found.length <= most) {
+      const args = [listArgument(options), status, before, `${most + 1 - found.length}`, `${room}`];
+      const [next, size, ...listed] = (await this.#run(LIST_RUNS, args)) as [string, unknown, ...unknown[]];
       for (let index = 0; index < listed.length; index += 2) {
-        found.push({ ordinal: Number(listed[index]), run: toRunRecord(listed[index + 1]) });
+        found.push({ ordinal: Number(listed[index]), run: toRunSummary(listed[index + 1]) });
       }
       if (next === "") break;
       before = `(${next}`;
+      room -= Number(size);
+      // One more than there is room for tells that another page follows.
+      if (room <= 0) most = Math.min(most, found.length);
     }
     return toPage(
       found,
-      limit,
+      most,
       ({ run }) => run,
       ({ ordinal }) => encodeCursor(["runs", ordinal]),
     );
@@ -249,5 +255,7 @@ export class RedisRunBackend extends RedisService implements RunBackend {
 const ANSWERS: ReadonlySet<string> = new Set(["", "replayed", "WAITS", "NO"]);
 /** How much of a log to read at a time, in bytes. */
 const STRETCH_SIZE = 2 ** 18;
+/** After how many bytes of requests a page of runs ends. */
+const PAGE_SIZE = 2 ** 22;
 
 const RunsCursor = z.tuple([z.literal("runs"), z.int().nonnegative()]);

@@ -1,5 +1,5 @@
 import type { ResolvedAgentRequest, Status } from "@agentscope-runtime/agent-api";
-import type { CancelRequest, NewRun, RunRecord } from "@agentscope-runtime/core";
+import type { CancelRequest, NewRun, RequestSettings, RunRecord, RunSummary } from "@agentscope-runtime/core";
 
 /** The request in two texts, of which the second, its input, is not kept as long. */
 export function requestTexts({ input, ...rest }: ResolvedAgentRequest): [request: string, input: string] {
@@ -27,10 +27,17 @@ export function newRecord(run: NewRun, ahead: number): RunRecord {
 
 /** The run of a record that a script returned. */
 export function toRunRecord(reply: unknown): RunRecord {
+  const input = (reply as readonly (string | null)[])[13];
+  const summary = toRunSummary(reply);
+  return { ...summary, request: { ...summary.request, input: parse(input) ?? [] } as ResolvedAgentRequest };
+}
+
+/** The run of a record, or of a summary, that a script returned. */
+export function toRunSummary(reply: unknown): RunSummary {
   const fields = reply as readonly (string | null)[];
-  const [agent, user, session, status, request, input, owner, attempt, created] = fields;
-  const [started, completed, last, cancel, expired] = fields.slice(9);
-  const parsed = { ...parse<object>(request), input: parse(input) ?? [] } as ResolvedAgentRequest;
+  const [agent, user, session, status, request, owner, attempt, created] = fields;
+  const [started, completed, last, cancel, expired] = fields.slice(8);
+  const parsed = parse(request) as RequestSettings;
   return {
     id: parsed.id,
     session: {

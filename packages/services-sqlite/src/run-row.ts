@@ -1,8 +1,14 @@
-import { type RunLease, type RunRecord, type RunSession, RuntimeError } from "@agentscope-runtime/core";
+import {
+  type RunLease,
+  type RunRecord,
+  type RunSession,
+  type RunSummary,
+  RuntimeError,
+} from "@agentscope-runtime/core";
 import { fromSqlText, type SqliteQueries, toSqlText } from "./sqlite-queries.ts";
 
-/** A run with its request, as the tables hold it. */
-export interface RunRow {
+/** A run with its request but for the input, as the tables hold it. */
+export interface RunSummaryRow {
   readonly number: number;
   readonly id: string;
   readonly agent: string;
@@ -19,16 +25,23 @@ export interface RunRow {
   readonly lastSeq: number;
   readonly cancel: string | null;
   readonly request: string;
+}
+
+/** A run with its request. */
+export interface RunRow extends RunSummaryRow {
   readonly input: string;
 }
 
 /** The number of the last event, for a statement over `runs`. */
 export const LAST_SEQ = "coalesce(last_seq, (SELECT max(last) FROM run_segments WHERE run = number))";
 
-/** The columns of a {@link RunRow}, for a statement over `runs` and `run_requests`. */
-export const RUN_COLUMNS: string = `number, id, agent, user, session, status, owner, epoch, attempt,
+/** The columns of a {@link RunSummaryRow}, for a statement over `runs` and `run_requests`. */
+export const SUMMARY_COLUMNS: string = `number, id, agent, user, session, status, owner, epoch, attempt,
   created_at AS createdAt, started_at AS startedAt, completed_at AS completedAt, expired_at AS expiredAt,
-  ${LAST_SEQ} AS lastSeq, cancel, request, input`;
+  ${LAST_SEQ} AS lastSeq, cancel, request`;
+
+/** The columns of a {@link RunRow}. */
+export const RUN_COLUMNS: string = `${SUMMARY_COLUMNS}, input`;
 
 /** The `agent`, the `user` and the `session` of runs in the table. */
 export function laneOf(session: RunSession): readonly [agent: string, user: string, session: string] {
@@ -54,7 +67,12 @@ export function sessionBusy({ sessionId }: RunSession): RuntimeError {
 }
 
 export function toRunRecord(row: RunRow): RunRecord {
-  const expired = row.expiredAt !== null;
+  const summary = toRunSummary(row);
+  const input = summary.expired ? [] : JSON.parse(row.input);
+  return { ...summary, request: { ...summary.request, input } };
+}
+
+export function toRunSummary(row: RunSummaryRow): RunSummary {
   return {
     id: fromSqlText(row.id),
     session: {
@@ -63,7 +81,7 @@ export function toRunRecord(row: RunRow): RunRecord {
       sessionId: fromSqlText(row.session),
     },
     status: row.status,
-    request: { ...JSON.parse(row.request), input: expired ? [] : JSON.parse(row.input) },
+    request: JSON.parse(row.request),
     owner: row.owner === null ? undefined : fromSqlText(row.owner),
     attempt: row.attempt,
     createdAt: row.createdAt,
@@ -71,7 +89,7 @@ export function toRunRecord(row: RunRow): RunRecord {
     completedAt: row.completedAt ?? undefined,
     lastSeq: row.lastSeq,
     cancel: row.cancel === null ? undefined : JSON.parse(row.cancel),
-    expired: expired || undefined,
+    expired: row.expiredAt === null ? undefined : true,
   };
 }
 

@@ -16,6 +16,7 @@ import {
   type RunRetention,
   type RunRetentionOptions,
   type RunSession,
+  type RunSummary,
   type RunTopic,
   runRetention,
 } from "@agentscope-runtime/core";
@@ -123,7 +124,7 @@ export class SqliteRunBackend implements RunBackend {
     return row && toRunRecord(row);
   }
 
-  async list(options: ListRunsOptions): Promise<Page<RunRecord>> {
+  async list(options: ListRunsOptions): Promise<Page<RunSummary>> {
     return this.#file.read(toRunList(options));
   }
 

@@ -1,8 +1,9 @@
-import type { ListRunsOptions, RunStore } from "@agentscope-runtime/core";
+import type { ListRunsOptions, RunRecord, RunStore } from "@agentscope-runtime/core";
 import { describe, expect, it } from "vitest";
 import { allPages } from "./all-pages.ts";
 import { hostileIds } from "./hostile-ids.ts";
 import { badCursors, badLimits } from "./made-up-pages.ts";
+import { newRun } from "./new-run.ts";
 import { createRun, endRun } from "./run-cases.ts";
 
 /** Registers which runs are listed, and in which order. */
@@ -22,10 +23,31 @@ export function runListCases(store: () => RunStore): void {
       expect(await pages()).toEqual([[]]);
     });
 
-    it("says of each run what asking for it says", async () => {
+    it("says of each run what asking for it says, but for its input", async () => {
       const { run, lease } = await createRun(store());
       await store().waitTurn(lease);
-      expect((await store().list({ agent: "agent" })).items).toEqual([await store().get(run.id)]);
+      const { items } = await store().list({ agent: "agent" });
+      const { request, ...record } = (await store().get(run.id)) as RunRecord;
+      const { input, ...settings } = request;
+      expect(input).toHaveLength(1);
+      expect(items).toEqual([{ ...record, request: settings }]);
+      expect(items[0]?.request).not.toHaveProperty("input");
+    });
+
+    it("has all runs on its pages, each once, however large their requests are", async () => {
+      const ids = Array.from({ length: 9 }, (_, index) => `${index}`);
+      for (const id of ids) {
+        const run = newRun({ id });
+        await store().create({ ...run, request: { ...run.request, notes: "x".repeat(1_500_000) } });
+      }
+      for (const limit of [2, 5, 100]) {
+        const found = await pages({ limit });
+        expect(found.flat()).toEqual(ids.toReversed());
+        expect(Math.min(...found.map(({ length }) => length))).toBeGreaterThan(0);
+        expect(Math.max(...found.map(({ length }) => length))).toBeLessThanOrEqual(limit);
+      }
+      const status = await pages({ status: "created", limit: 4 });
+      expect(status.flat()).toEqual(ids.toReversed());
     });
 
     it("begins with the newest and comes in pages, of which the last is not empty", async () => {

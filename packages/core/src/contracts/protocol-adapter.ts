@@ -3,7 +3,7 @@ import type { AuthenticationRequest } from "../app/agent-app-options.ts";
 import type { HostedAgent } from "../runs/hosted-agent.ts";
 import type { Caller, Runs } from "../runs/runs.ts";
 import type { SendOptions, StreamEnd } from "../server/event-stream.ts";
-import type { RunRecord } from "./run-store.ts";
+import type { RunSummary } from "./run-store.ts";
 
 /** An agent as protocols see it. */
 export interface ServedAgent {
@@ -73,7 +73,7 @@ export interface ProtocolContext {
    * is back. Where the run's request has `on_disconnect: "cancel"`, the run is canceled when none is left for a while.
    */
   readonly during: <Answer>(
-    run: RunRecord,
+    run: RunSummary,
     reply: FastifyReply,
     answer: () => Promise<Answer>,
   ) => Promise<Answer>;

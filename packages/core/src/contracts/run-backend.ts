@@ -9,6 +9,7 @@ import type {
   RecoverOptions,
   RunLease,
   RunRecord,
+  RunSummary,
 } from "./run-store.ts";
 import type { Service } from "./service.ts";
 import type { RunSession } from "./session-key.ts";
@@ -58,7 +59,7 @@ export interface RunBackend extends Service {
 
   get(runId: string): Promise<RunRecord | undefined>;
 
-  list(options: ListRunsOptions): Promise<Page<RunRecord>>;
+  list(options: ListRunsOptions): Promise<Page<RunSummary>>;
 
   requestCancel(runId: string, cancel: CancelRequest): Promise<RunRecord>;
 

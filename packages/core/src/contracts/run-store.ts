@@ -7,12 +7,19 @@ import type { RunSession } from "./session-key.ts";
 /** What happens to a new run of a session that has one already. */
 export type SessionPolicy = "enqueue" | "reject" | "interrupt";
 
-/** A run as the store knows it. Times are milliseconds since the epoch. */
-export interface RunRecord {
+/** A request without what the agent is to work on, which may be large. */
+export type RequestSettings = {
+  readonly [Key in keyof ResolvedAgentRequest as Key extends "input"
+    ? never
+    : Key]: ResolvedAgentRequest[Key];
+};
+
+/** A run as it is listed: without its input. Times are milliseconds since the epoch. */
+export interface RunSummary {
   readonly id: string;
   readonly session: RunSession;
   readonly status: Status;
-  readonly request: ResolvedAgentRequest;
+  readonly request: RequestSettings;
   /** Who runs it, or ran it last; `undefined` where it waits for somebody to take it. */
   readonly owner?: string | undefined;
   /** How often its handler was started. */
@@ -26,6 +33,11 @@ export interface RunRecord {
   readonly cancel?: CancelRequest | undefined;
   /** True once the events of an ended run were given up. */
   readonly expired?: true | undefined;
+}
+
+/** A run as the store knows it. */
+export interface RunRecord extends RunSummary {
+  readonly request: ResolvedAgentRequest;
 }
 
 export interface CancelRequest {
@@ -173,8 +185,11 @@ export interface RunStore extends Service {
   /** Resolves to the run, or to `undefined` when there is none. */
   get(runId: string): Promise<RunRecord | undefined>;
 
-  /** The runs that fit, the newest first. */
-  list(options: ListRunsOptions): Promise<Page<RunRecord>>;
+  /**
+   * The runs that fit, the newest first, without their inputs. Where their requests are large all the same, a page is
+   * shorter than its limit, but never empty where another one follows.
+   */
+  list(options: ListRunsOptions): Promise<Page<RunSummary>>;
 
   /** Asks the run's owner to cancel it, and resolves to the run. The first reason stays; an ended run is left as it is. */
   requestCancel(runId: string, cancel: CancelRequest): Promise<RunRecord>;

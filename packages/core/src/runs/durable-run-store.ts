@@ -13,6 +13,7 @@ import type {
   RunLease,
   RunRecord,
   RunStore,
+  RunSummary,
 } from "../contracts/run-store.ts";
 import type { RunSession } from "../contracts/session-key.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
@@ -156,7 +157,7 @@ export class DurableRunStore implements RunStore {
     return this.#backend.get(runId);
   }
 
-  async list(options: ListRunsOptions): Promise<Page<RunRecord>> {
+  async list(options: ListRunsOptions): Promise<Page<RunSummary>> {
     this.#started();
     return this.#backend.list(options);
   }

@@ -13,6 +13,7 @@ import type {
   RunLease,
   RunRecord,
   RunStore,
+  RunSummary,
 } from "../contracts/run-store.ts";
 import { type RunSession, sessionKeyText } from "../contracts/session-key.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
@@ -195,7 +196,7 @@ export class InMemoryRunStore implements RunStore {
     return this.#runs.get(runId)?.record;
   }
 
-  async list(options: ListRunsOptions): Promise<Page<RunRecord>> {
+  async list(options: ListRunsOptions): Promise<Page<RunSummary>> {
     this.#assertStarted();
     const limit = pageLimit(options.limit);
     const before = options.cursor === undefined ? this.#ordinal : decodeCursor(options.cursor, z.int());
@@ -210,7 +211,7 @@ export class InMemoryRunStore implements RunStore {
     return toPage(
       found,
       limit,
-      (run) => run.record,
+      (run) => run.summary,
       (run) => encodeCursor(run.ordinal),
     );
   }

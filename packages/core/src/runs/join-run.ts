@@ -1,5 +1,5 @@
 import type { LogEntry } from "../contracts/log-entry.ts";
-import type { RunRecord, RunStore } from "../contracts/run-store.ts";
+import type { RunStore, RunSummary } from "../contracts/run-store.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { Snapshots } from "./snapshots.ts";
 export async function* joinRun(
   store: RunStore,
   snapshots: Snapshots,
-  run: RunRecord,
+  run: RunSummary,
   signal?: AbortSignal,
 ): AsyncGenerator<readonly LogEntry[], undefined> {
   const { batch, after } = await snapshots.take(run, signal);

@@ -14,6 +14,7 @@ import type {
   RunLease,
   RunRecord,
   RunStore,
+  RunSummary,
 } from "../contracts/run-store.ts";
 import { hasCode } from "../errors/has-code.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
@@ -28,7 +29,7 @@ import { RunExecutions } from "./run-executions.ts";
 import { RunKeeper } from "./run-keeper.ts";
 import { type RunListener, RunListeners } from "./run-listeners.ts";
 import { RunRecovery } from "./run-recovery.ts";
-import { SessionDeletion } from "./session-deletion.ts";
+import { isDeletion, SessionDeletion } from "./session-deletion.ts";
 import { Sessions } from "./sessions.ts";
 import { Snapshots } from "./snapshots.ts";
 import { toInput } from "./to-input.ts";
@@ -255,18 +256,26 @@ export class Runs {
   /** The run, if the caller may see it; `RESOURCE_NOT_FOUND` otherwise, `RUN_EXPIRED` if its events are gone. */
   async get(agent: string, runId: string, caller: Caller = {}): Promise<RunRecord> {
     const run = await this.#store.get(runId);
-    const visible =
-      run?.session.agent === agent && (caller.userId === undefined || run.session.userId === caller.userId);
-    if (run === undefined || !visible)
+    const isTheirs = caller.userId === undefined || run?.session.userId === caller.userId;
+    if (run?.session.agent !== agent || !isTheirs || isDeletion(run))
       throw new RuntimeError("RESOURCE_NOT_FOUND", `There is no run ${runId}.`);
     return assertKept(run);
   }
 
-  /** The runs that fit, the newest first; a caller with an id sees their own only, and may ask for no others. */
-  async list(options: ListRunsOptions, caller: Caller = {}): Promise<Page<RunRecord>> {
-    if (caller.userId === undefined) return this.#store.list(options);
-    assertSelf(options.userId, caller.userId);
-    return this.#store.list({ ...options, userId: caller.userId });
+  /**
+   * The runs that fit, the newest first, without their inputs; a caller with an id sees their own only, and may ask for
+   * no others. A page may be shorter than its limit, but is never empty where another one follows.
+   */
+  async list(options: ListRunsOptions, caller: Caller = {}): Promise<Page<RunSummary>> {
+    if (caller.userId !== undefined) assertSelf(options.userId, caller.userId);
+    const userId = caller.userId ?? options.userId;
+    let { cursor } = options;
+    for (;;) {
+      const page = await this.#store.list({ ...options, userId, cursor });
+      const items = page.items.filter((run) => !isDeletion(run));
+      cursor = page.nextCursor;
+      if (items.length > 0 || cursor === undefined) return { ...page, items };
+    }
   }
 
   /** The entries of a run, each once and in order. */
@@ -275,7 +284,7 @@ export class Runs {
   }
 
   /** A snapshot, which stands for all entries up to its number, and then the entries that follow; see {@link joinRun}. */
-  join(run: RunRecord, signal?: AbortSignal): AsyncIterable<readonly LogEntry[]> {
+  join(run: RunSummary, signal?: AbortSignal): AsyncIterable<readonly LogEntry[]> {
     return joinRun(this.#store, this.#snapshots, run, signal);
   }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AgentRequest, newResponseId } from "@agentscope-runtime/agent-api";
 import { MessageAssembler } from "../assembler/message-assembler.ts";
 import type { LogEntry } from "../contracts/log-entry.ts";
-import type { CancelRequest, RunLease, RunRecord, RunStore } from "../contracts/run-store.ts";
+import type { CancelRequest, RunLease, RunStore, RunSummary } from "../contracts/run-store.ts";
 import { type RunSession, type RunSessionHandle, sessionKeyText } from "../contracts/session-key.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
@@ -20,7 +20,7 @@ export interface SessionDeletionOptions {
 }
 
 /** True for what is no run, but the place of a deletion in its session's line. */
-export function isDeletion({ request }: RunRecord): boolean {
+export function isDeletion({ request }: RunSummary): boolean {
   return request.continues === DELETION.continues;
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isTerminal } from "@agentscope-runtime/agent-api";
 import type { LogEntry } from "../contracts/log-entry.ts";
-import type { RunRecord, RunStore } from "../contracts/run-store.ts";
+import type { RunStore, RunSummary } from "../contracts/run-store.ts";
 import { JsonLogEntry } from "./json-log-entry.ts";
 import { Transcript } from "./transcript.ts";
 
@@ -33,7 +33,7 @@ export class Snapshots {
   }
 
   /** The run as it was when its record was read, or later. */
-  async take({ id, completedAt, lastSeq }: RunRecord, signal?: AbortSignal): Promise<Snapshot> {
+  async take({ id, completedAt, lastSeq }: RunSummary, signal?: AbortSignal): Promise<Snapshot> {
     // The terminal event has all messages: there is no need to go through the log.
     if (completedAt !== undefined) return this.#end(id, lastSeq, signal);
     const shared = this.#find(id);

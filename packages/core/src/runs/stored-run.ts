@@ -1,6 +1,6 @@
 import { isTerminal, type Status } from "@agentscope-runtime/agent-api";
 import type { LogEntry } from "../contracts/log-entry.ts";
-import type { CancelRequest, NewRun, RunLease, RunRecord } from "../contracts/run-store.ts";
+import type { CancelRequest, NewRun, RunLease, RunRecord, RunSummary } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { RunFeed } from "./run-feed.ts";
 import type { TurnEnd } from "./turn-end.ts";
@@ -64,11 +64,18 @@ export class StoredRun {
   }
 
   get record(): RunRecord {
+    const { request } = this.#new;
+    return { ...this.summary, request: this.#expired ? { ...request, input: [] } : request };
+  }
+
+  /** The record without the input. */
+  get summary(): RunSummary {
+    const { input: _, ...request } = this.#new.request;
     return {
       id: this.id,
       session: this.#new.session,
       status: this.status,
-      request: this.#expired ? { ...this.#new.request, input: [] } : this.#new.request,
+      request,
       owner: this.owner,
       attempt: this.attempt,
       createdAt: this.#new.createdAt,

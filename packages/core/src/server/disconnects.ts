@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import type { CancelRequest, RunRecord } from "../contracts/run-store.ts";
+import type { CancelRequest, RunSummary } from "../contracts/run-store.ts";
 import { isGone } from "./stream-writer.ts";
 
 /** Cancels runs whose client asked for that when it goes away, unless it comes back in time. */
@@ -21,7 +21,7 @@ export class Disconnects {
    * may be several for a while, as a client may be back before it is noticed that it was away.
    */
   during<Answer>(
-    { id, request }: RunRecord,
+    { id, request }: RunSummary,
     reply: FastifyReply,
     answer: () => Promise<Answer>,
   ): Promise<Answer> {

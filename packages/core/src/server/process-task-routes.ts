@@ -6,7 +6,6 @@ import type { HostedAgent } from "../runs/hosted-agent.ts";
 import { callerOf } from "./authentication.ts";
 import { idempotencyHeader, idempotencyOf } from "./idempotency.ts";
 import { type Route, route } from "./route.ts";
-import { findRun } from "./run-access.ts";
 import type { ServerContext } from "./server-context.ts";
 import { SubmittedTask, submissionHeaders, submittedTask, WireTaskStatus } from "./task-view.ts";
 import { toSeconds, toSecondsOrNull } from "./to-seconds.ts";
@@ -57,7 +56,7 @@ export function processTaskRoutes(agent: () => HostedAgent, { runs }: ServerCont
       response: RunTaskView,
       refusals: [410],
       handle: async ({ params: { id }, request }) => {
-        const run = await findRun(runs(), agent().name, id, callerOf(request)).catch(asTask);
+        const run = await runs().get(agent().name, id, callerOf(request)).catch(asTask);
         return toRunTaskView(run, run.completedAt === undefined ? undefined : await runs().result(run.id));
       },
     }),

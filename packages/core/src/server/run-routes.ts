@@ -1,12 +1,11 @@
 import { AgentResponse, Status } from "@agentscope-runtime/agent-api";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { RunRecord } from "../contracts/run-store.ts";
+import type { RunRecord, RunSummary } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { callerOf } from "./authentication.ts";
 import { pageOf, pageQuery, toPageView } from "./page-view.ts";
 import { type Route, route } from "./route.ts";
-import { findRun, listRuns } from "./run-access.ts";
 import { toAgentApiFrames } from "./run-stream.ts";
 import type { ServerContext } from "./server-context.ts";
 import { toSeconds, toSecondsOrNull } from "./to-seconds.ts";
@@ -45,7 +44,7 @@ const RunPage = pageOf(RunView);
 /** The runs of an agent: list, look at, watch, cancel. */
 export function runRoutes(agent: () => string, { runs, streams, disconnects }: ServerContext): Route[] {
   const find = (id: string, request: FastifyRequest): Promise<RunRecord> =>
-    findRun(runs(), agent(), id, callerOf(request));
+    runs().get(agent(), id, callerOf(request));
 
   return [
     route({
@@ -56,7 +55,7 @@ export function runRoutes(agent: () => string, { runs, streams, disconnects }: S
       response: RunPage,
       handle: async ({ query: { session_id, user_id, status, limit, cursor }, request }) => {
         const filter = { agent: agent(), sessionId: session_id, userId: user_id, status, limit, cursor };
-        return toPageView(await listRuns(runs(), filter, callerOf(request)), toRunView);
+        return toPageView(await runs().list(filter, callerOf(request)), toRunView);
       },
     }),
     route({
@@ -146,7 +145,7 @@ function toRunView({
   completedAt,
   lastSeq,
   cancel,
-}: RunRecord): RunView {
+}: RunSummary): RunView {
   return {
     object: "run",
     id,

@@ -11,14 +11,13 @@
 // - key:<idempotency key>: a hash of fingerprint and run; draft:<token>: a log that is being compacted
 // - ordinal, fence: the last ones given out
 
-/** What a script returns of a run, in this order. */
-const RUN_FIELDS = [
+/** What a script returns of a run that is listed, in this order. */
+const SUMMARY_FIELDS = [
   "agent",
   "user",
   "session",
   "status",
   "request",
-  "input",
   "owner",
   "attempt",
   "created",
@@ -28,6 +27,9 @@ const RUN_FIELDS = [
   "cancel",
   "expired",
 ];
+
+/** What a script returns of a run, in this order. */
+const RUN_FIELDS = [...SUMMARY_FIELDS, "input"];
 
 /** Functions of scripts about runs. KEYS: the base of all keys. ARGV begins with: the base of all channels. */
 export const RUN_FUNCTIONS = `
@@ -64,6 +66,8 @@ local now = math.floor(micros / 1000)
 /** Functions of scripts that look at single runs. */
 export const RECORD_FUNCTIONS: string = `
 local function record(id) return call('HMGET', base .. 'run:' .. id, '${RUN_FIELDS.join("', '")}') end
+
+local function summary(id) return call('HMGET', base .. 'run:' .. id, '${SUMMARY_FIELDS.join("', '")}') end
 
 -- Fields of a run by name; those that it has not are false, all of them where there is no such run.
 local function load(id, ...)

@@ -14,28 +14,29 @@ return found[1] and found
 );
 
 /**
- * ARGV: … where it is listed, a status or the empty string, the ordinal to list from, how many. Returns the ordinal to go
- * on from or the empty string, and ordinals and records by turns, of the newest first; it stops early rather than hold up
- * others for long.
+ * ARGV: … where it is listed, a status or the empty string, the ordinal to list from, how many, how many bytes of requests.
+ * Returns the ordinal to go on from or the empty string, how many bytes there are, and ordinals and summaries by turns, of
+ * the newest first. It stops early rather than hold up others for long.
  */
 export const LIST_RUNS: RedisScript = redisScript(
   RUN_FUNCTIONS,
   RECORD_FUNCTIONS,
   `
-local key, status, before, wanted = base .. ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local key, status, before = base .. ARGV[2], ARGV[3], ARGV[4]
+local wanted, room = tonumber(ARGV[5]), tonumber(ARGV[6])
 local candidates = status == '' and math.min(wanted, 100) or 500
 local listed = call('ZRANGE', key, before, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, candidates, 'WITHSCORES')
-local reply, size = { '' }, 0
+local reply = { '', 0 }
 if #listed == 2 * candidates then reply[1] = listed[#listed] end
 for index = 1, #listed, 2 do
   local id, ordinal = listed[index], listed[index + 1]
   if status == '' or call('HGET', base .. 'run:' .. id, 'status') == status then
-    local found = record(id)
+    local found = summary(id)
     reply[#reply + 1] = ordinal
     reply[#reply + 1] = found
     wanted = wanted - 1
-    size = size + #found[5] + #(found[6] or '')
-    if wanted == 0 or size > 2 ^ 22 then
+    reply[2] = reply[2] + #found[5]
+    if wanted == 0 or reply[2] >= room then
       reply[1] = ordinal
       break
     end
