@@ -4,7 +4,7 @@ import { median } from "./median.ts";
 import { agentApiStream, protocolStreams } from "./protocol-streams.ts";
 import { pureEncoders, timePerEntry } from "./pure-encoders.ts";
 
-const ROUNDS = Number(process.env.R ?? 5);
+const ROUNDS = 5;
 
 /** How many times the CPU of the Agent API a protocol may take. */
 const GOAL = 1.25;
