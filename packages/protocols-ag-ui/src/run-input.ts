@@ -1,6 +1,6 @@
 import { type Message, omitOptionalNulls, type RunAgentInput } from "@ag-ui/core";
 import { RunAgentInputSchema } from "@ag-ui/core/schemas";
-import { RuntimeError } from "@agentscope-runtime/core";
+import { parseInput, RuntimeError } from "@agentscope-runtime/core";
 
 /**
  * Reads the body of a request; throws `INVALID_PARAMETER` that says what is wrong. Messages and parts of a kind that this
@@ -8,13 +8,8 @@ import { RuntimeError } from "@agentscope-runtime/core";
  */
 export function parseRunInput(body: unknown): RunAgentInput {
   if (!isObject(body)) throw invalid("The body has to be a RunAgentInput: an object.");
-  const result = RunAgentInputSchema.safeParse(onlyKnown(omitOptionalNulls(body, "RunAgentInput")));
-  if (!result.success) {
-    const issues = result.error.issues.map(({ path, message }) => ({ path, message }));
-    const [first] = issues;
-    throw invalid(`${first?.path.join(".")}: ${first?.message}`, issues);
-  }
-  const input = result.data as RunAgentInput;
+  const given = onlyKnown(omitOptionalNulls(body, "RunAgentInput"));
+  const input = parseInput(RunAgentInputSchema, given) as RunAgentInput;
   assertId("threadId", input.threadId);
   assertId("runId", input.runId);
   return input;

@@ -1,7 +1,7 @@
 import type { Message, ResumeEntry, RunAgentInput } from "@ag-ui/core";
 import { AgentRequest } from "@agentscope-runtime/agent-api";
+import { parseInput } from "@agentscope-runtime/core";
 import { toAnswer } from "./answers.ts";
-import { invalid } from "./run-input.ts";
 import { toAgentMessages, toToolNames } from "./to-agent-messages.ts";
 
 /** What the server adds to an input. */
@@ -21,7 +21,7 @@ export function toAgentRequest(input: RunAgentInput, setting: RequestSetting): A
   const { threadId, runId, tools, context, parentRunId } = input;
   const { userId, messages, onDisconnect, continues, resume = [] } = setting;
   const names = toToolNames(tools, input.messages);
-  const result = AgentRequest.safeParse({
+  return parseInput(AgentRequest, {
     id: runId,
     session_id: threadId,
     user_id: userId,
@@ -38,9 +38,6 @@ export function toAgentRequest(input: RunAgentInput, setting: RequestSetting): A
       ...(parentRunId === undefined ? {} : { parentRunId }),
     },
   });
-  if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) => ({ path, message }));
-  throw invalid(`The input can't be put into the words of an agent: ${issues[0]?.message}`, issues);
 }
 
 function toDefinition({ name, description, parameters }: RunAgentInput["tools"][number]): object {

@@ -82,3 +82,15 @@ it("no body makes the server fail: it is answered with a whole stream, or refuse
   await server.close();
   expect([...seen].sort()).toEqual(expect.arrayContaining([200, 400]));
 });
+
+it("a body of a ten thousand wrong messages is refused in a few words", async () => {
+  const server = await agUiApp()
+    .query(text(), () => "ok")
+    .createServer();
+  const wrong = Array.from({ length: 10_000 }, () => ({}));
+  const payload = { ...sound, runId: "run_1", messages: wrong };
+  const answer = await server.inject({ method: "POST", url: "/ag-ui", payload });
+  expect(answer.statusCode).toBe(400);
+  expect(answer.json().error.message).toMatch(/^messages\.0\.role: /);
+  expect(answer.body.length).toBeLessThan(1000);
+});

@@ -1,5 +1,5 @@
-import { RuntimeError } from "@agentscope-runtime/core";
-import { z } from "zod";
+import { parseInputAsync } from "@agentscope-runtime/core";
+import type { z } from "zod";
 import { toJsonSchema } from "./json-schema.ts";
 import type { ListedTool, McpTool, McpToolContext, McpToolResult } from "./mcp-tool.ts";
 
@@ -34,8 +34,6 @@ export function toServedTool(tool: McpTool): ServedTool {
 }
 
 /** The arguments of a call, or an `INVALID_PARAMETER` that says what to correct. */
-export async function parseArguments<Input>(schema: z.ZodType<Input>, input: unknown): Promise<Input> {
-  const result = await schema.safeParseAsync(input ?? {});
-  if (result.success) return result.data;
-  throw new RuntimeError("INVALID_PARAMETER", `The arguments do not fit: ${z.prettifyError(result.error)}`);
+export function parseArguments<Input>(schema: z.ZodType<Input>, input: unknown): Promise<Input> {
+  return parseInputAsync(schema, input ?? {}, { where: "arguments" });
 }

@@ -1,8 +1,10 @@
 import { type AgentAppOptions, text } from "@agentscope-runtime/core";
+import { mcpTool } from "@agentscope-runtime/protocols-mcp";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { z } from "zod";
 import { call, framesOf, introduce, post, resume } from "./support/messages.ts";
-import { mcpApp, serve } from "./support/serve.ts";
+import { connect, mcpApp, serve } from "./support/serve.ts";
 
 const app = (options: Partial<AgentAppOptions> = {}) => mcpApp(options).query(text(), () => "ok");
 
@@ -114,4 +116,16 @@ it("refuses calls beyond the streams that may be open, before it starts anything
   expect((await resume(url, (await framesOf(first).next()).value?.id ?? "", headers)).status).toBe(503);
   gate.resolve();
   expect(started).toBe(1);
+});
+
+it("says in a few words what is wrong with many arguments", async () => {
+  const add = mcpTool({ name: "add", input: z.object({ all: z.array(z.number()) }), call: () => "" });
+  const server = mcpApp({}, { tools: [add] }).query(text(), () => "ok");
+  const client = await connect(await serve(server), "2025-11-25");
+  const all = Array.from({ length: 10_000 }, () => "x");
+  const result = await client.callTool({ name: "add", arguments: { all } });
+  expect(result).toMatchObject({
+    isError: true,
+    content: [{ text: expect.stringMatching(/^INVALID_PARAMETER: arguments\.all\.0: .{1,200}$/) }],
+  });
 });

@@ -1,9 +1,10 @@
+import { UP_TO_FIRST_ISSUE } from "@agentscope-runtime/core";
 import type { z } from "zod";
 import { parameterError } from "./openai-error.ts";
 
 /** What the schema makes of a body or a query; throws `INVALID_PARAMETER` that says which parameter is wrong. */
 export function parseParams<Params>(schema: z.ZodType<Params>, value: unknown): Params {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, UP_TO_FIRST_ISSUE);
   if (result.success) return result.data;
   const { path = [], message = "does not fit" } = result.error.issues[0] ?? {};
   const code = valueAt(value, path) === undefined ? "missing_required_parameter" : "invalid_value";

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { parseInput } from "./parse-input.ts";
 
 export type RouteMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -79,17 +80,10 @@ export function addRoute(
 }
 
 function parse(schema: z.ZodType, value: unknown, where: "body" | "path" | "query", whole: boolean): unknown {
-  const result = schema.safeParse(value, whole ? undefined : UP_TO_FIRST_ISSUE);
-  if (result.success) return result.data;
-  if (where === "body" && value === undefined) {
+  if (where === "body" && value === undefined && !isOptional(schema)) {
     throw new RuntimeError("INVALID_PARAMETER", "The body is empty: it must be JSON.");
   }
-  const details = result.error.issues
-    .slice(0, MAX_ISSUES)
-    .map(({ path, message, code }) => ({ path, message, code }));
-  const [first] = details;
-  const place = [where, ...(first?.path ?? [])].map(String).join(".");
-  throw new RuntimeError("INVALID_PARAMETER", `${place}: ${first?.message ?? "does not fit"}`, { details });
+  return parseInput(schema, value, { where, whole });
 }
 
 /** True where there need be no body. */
@@ -101,11 +95,5 @@ function isSmall({ headers }: FastifyRequest): boolean {
   return Number(headers["content-length"]) <= SMALL_BODY;
 }
 
-/** A body of a thousand wrong items is not answered with a thousand issues. */
-const MAX_ISSUES = 20;
-
 /** Up to how many bytes a body is gone through to its end in search of issues. */
 const SMALL_BODY = 16_384;
-
-// So that zod does not make an issue of each item of a large body, which takes long and may overflow the stack.
-const UP_TO_FIRST_ISSUE: z.core.ParseContext<z.core.$ZodIssue> & { abortEarly: true } = { abortEarly: true };
