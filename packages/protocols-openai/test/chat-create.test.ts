@@ -19,7 +19,7 @@ async function agentRequest(
   const seen: ResolvedAgentRequest[] = [];
   const app = openaiApp().query(text(), ({ request }) => {
     seen.push(request);
-    return "ok";
+    return "{}";
   });
   await (await clientOf(app)).chat.completions.create({ model: "any_name", ...params });
   return seen[0] as ResolvedAgentRequest;

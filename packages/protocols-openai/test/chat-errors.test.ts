@@ -141,7 +141,9 @@ const hostile = fc.oneof(
 const spoilt = fc.array(fc.tuple(fc.constantFrom(...pathsIn(sound)), hostile), { maxLength: 2 });
 
 it("no body makes the server fail: it is answered, or refused in OpenAI's shape", async () => {
-  const server = await app().createServer();
+  const server = await openaiApp()
+    .query(text(), () => '"ok"')
+    .createServer();
   const seen = new Set<number>();
   await fc.assert(
     fc.asyncProperty(spoilt, async (places) => {
@@ -149,7 +151,8 @@ it("no body makes the server fail: it is answered, or refused in OpenAI's shape"
       const headers = { "content-type": "application/json" };
       const answer = await server.inject({ method: "POST", url: "/v1/chat/completions", headers, payload });
       seen.add(answer.statusCode);
-      expect([200, 400]).toContain(answer.statusCode);
+      // A schema may be spoilt so that the answer does not fit.
+      expect([200, 400, 422]).toContain(answer.statusCode);
       const isStream = String(answer.headers["content-type"]).startsWith("text/event-stream");
       if (isStream) expect(answer.payload).toContain("[DONE]");
       else if (answer.statusCode === 200) expect(answer.json()).toMatchObject({ object: "chat.completion" });
@@ -158,5 +161,5 @@ it("no body makes the server fail: it is answered, or refused in OpenAI's shape"
     { numRuns: 400 },
   );
   await server.close();
-  expect([...seen].sort()).toEqual([200, 400]);
+  expect([...seen]).toEqual(expect.arrayContaining([200, 400]));
 });

@@ -1,6 +1,7 @@
 import { type AgentRequest, newResponseId, type ResolvedAgentRequest } from "@agentscope-runtime/agent-api";
 import type { RunRecord } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import { assertFormat } from "./answer-format.ts";
 import { assertSelf } from "./assert-self.ts";
 import type { Caller } from "./runs.ts";
 
@@ -10,6 +11,7 @@ export async function resolveRequest(
   caller: Caller,
   find: (runId: string) => Promise<RunRecord>,
 ): Promise<ResolvedAgentRequest> {
+  assertFormat(request);
   if (caller.userId !== undefined) assertSelf(request.user_id || undefined, caller.userId);
   const waiting = request.continues === undefined ? undefined : await find(request.continues);
   if (waiting !== undefined) assertWaiting(waiting, request);
