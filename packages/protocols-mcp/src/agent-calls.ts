@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { AgentRequest, isTerminal, type MessageInput } from "@agentscope-runtime/agent-api";
 import {
   type Caller,
+  type CancelRequest,
   type ProtocolContext,
   type RunRecord,
   type Runs,
@@ -11,6 +12,13 @@ import {
 import type { AgentToolInput } from "./agent-tool.ts";
 import { type AskedInput, toAskedInput } from "./asked-input.ts";
 import { type ElicitationAnswer, toAnswerMessages, toApproval, toUserMessage } from "./elicitation.ts";
+
+export interface StartCallOptions {
+  readonly caller: Caller;
+  readonly runId?: string | undefined;
+  /** Whether the client has given the call up already: then its handler is not called. */
+  readonly canceled?: boolean | undefined;
+}
 
 /** Calls of agents as runs: each call is a run, and one more for each answer of a person. */
 export class AgentCalls {
@@ -30,18 +38,18 @@ export class AgentCalls {
   async start(
     agent: ServedAgent,
     { message, session_id, continues, approvals = [] }: AgentToolInput,
-    caller: Caller,
-    runId?: string,
+    { caller, runId, canceled = false }: StartCallOptions,
   ): Promise<RunRecord> {
     if (continues !== undefined) await this.#assertOpen(agent, continues, caller);
     const input = approvals.map(toApproval);
     if (message !== undefined) input.push(toUserMessage(message));
     const ids = { session_id, ...(continues === undefined ? {} : { continues }) };
     try {
-      return await this.#start(agent, { ...ids, id: runId, input }, caller);
+      return await this.#start(agent, { ...ids, id: runId, input }, caller, canceled);
     } catch (error) {
       // A client that has begun to count its requests anew.
-      if (runId !== undefined && isConflict(error)) return this.#start(agent, { ...ids, input }, caller);
+      if (runId !== undefined && isConflict(error))
+        return this.#start(agent, { ...ids, input }, caller, canceled);
       throw error;
     }
   }
@@ -59,9 +67,8 @@ export class AgentCalls {
 
   /** Hands a run the answer it waits for, and resolves to the run that goes on with it: the same for the same question. */
   async answer(run: RunRecord, answer: ElicitationAnswer, caller: Caller): Promise<RunRecord> {
-    const { agent, sessionId, userId } = run.session;
     const asked = await this.askedBy(run);
-    const served = this.#context.agents.find(({ name }) => name === agent);
+    const served = this.#served(run);
     if (asked === undefined || served === undefined) {
       throw new RuntimeError("INVALID_PARAMETER", `The run ${run.id} waits for no answer.`);
     }
@@ -71,14 +78,7 @@ export class AgentCalls {
       this.#tell(run.id);
       return next;
     }
-    const id = continuationOf(run.id);
-    const ids = { id, session_id: sessionId, user_id: userId, continues: run.id };
-    try {
-      return await this.#start(served, { ...ids, input: toAnswerMessages(asked, answer) }, caller);
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-      return this.get(agent, id, caller);
-    }
+    return this.#continue(served, run, toAnswerMessages(asked, answer), caller);
   }
 
   /** The run that continues another, whoever has started it, or `undefined` where there is none yet. */
@@ -103,24 +103,56 @@ export class AgentCalls {
     return undefined;
   }
 
-  /** Asks for the end of a call: of the last of its runs. */
+  /** Asks for the end of a call: of the last of its runs. Where that waits for a person, nobody can answer it any more. */
   async cancel(run: RunRecord, caller: Caller): Promise<void> {
     let last = run;
     while (last.status === "incomplete") {
-      const next = await this.continued(last, caller);
+      const next = (await this.continued(last, caller)) ?? (await this.#abandon(last, caller));
       if (next === undefined) return;
       last = next;
     }
-    await this.runs.cancel(last.id, { reason: "The client has canceled the request." });
+    await this.runs.cancel(last.id, CANCEL);
+  }
+
+  /** Has a canceled run stand where the answer would; resolves to what stands there, or `undefined` where nothing is asked. */
+  async #abandon(run: RunRecord, caller: Caller): Promise<RunRecord | undefined> {
+    const served = this.#served(run);
+    if (served === undefined || (await this.askedBy(run)) === undefined) return undefined;
+    return this.#continue(served, run, [], caller, true);
+  }
+
+  #served({ session }: RunRecord): ServedAgent | undefined {
+    return this.#context.agents.find(({ name }) => name === session.agent);
+  }
+
+  /** Starts the run that continues another, or resolves to the one that somebody has started meanwhile. */
+  async #continue(
+    served: ServedAgent,
+    run: RunRecord,
+    input: readonly MessageInput[],
+    caller: Caller,
+    canceled = false,
+  ): Promise<RunRecord> {
+    const { agent, sessionId, userId } = run.session;
+    const id = continuationOf(run.id);
+    const request = { id, session_id: sessionId, user_id: userId, continues: run.id, input };
+    try {
+      return await this.#start(served, request, caller, canceled);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      return this.get(agent, id, caller);
+    }
   }
 
   async #start(
     agent: ServedAgent,
     request: Readonly<Record<string, unknown>> & { readonly input: readonly MessageInput[] },
     caller: Caller,
+    canceled = false,
   ): Promise<RunRecord> {
     const parsed = AgentRequest.parse(request);
-    const { run } = await this.runs.start(agent.agent(), parsed, { caller });
+    const cancel = canceled ? CANCEL : undefined;
+    const { run } = await this.runs.start(agent.agent(), parsed, { caller, cancel });
     if (parsed.continues !== undefined) this.#tell(parsed.continues);
     return run;
   }
@@ -167,6 +199,8 @@ function continuationOf(runId: string): string {
 function isConflict(error: unknown): boolean {
   return RuntimeError.is(error) && error.code === "RUN_ID_CONFLICT";
 }
+
+const CANCEL: CancelRequest = { reason: "The client has canceled the request." };
 
 /** An answer whose run has ended so was not heard. */
 const UNHEARD: ReadonlySet<string> = new Set(["failed", "rejected"]);

@@ -56,7 +56,7 @@ async function begin(
 ): Promise<RunRecord> {
   const { caller } = exchange;
   const args = await parseArguments(AgentToolInput, input);
-  if (typeof state !== "string") return calls.start(agent, args, caller);
+  if (typeof state !== "string") return calls.start(agent, args, { caller });
   const waiting = await calls.get(agent.name, state, caller);
   const answer = ElicitationAnswer.safeParse(answers?.[QUESTION]);
   // Without an answer it is asked once more.

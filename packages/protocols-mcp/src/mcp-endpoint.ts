@@ -56,8 +56,8 @@ export class McpEndpoint {
     const { body } = request;
     const caller = this.#context.callerOf(request);
     const session = sessionOf(request);
-    for (const message of messagesOf(body)) await this.#resumable.hear(message, caller, session);
     const from = { request, reply, caller, session };
+    for (const message of messagesOf(body)) await this.#resumable.hear(message, from);
     const call = isResumable(request) ? ToolCallMessage.safeParse(body).data : undefined;
     const agent = this.#catalogue.agent(call?.params.name);
     if (call !== undefined && agent !== undefined) return this.#resumable.call(agent, call, from);
@@ -76,6 +76,7 @@ export class McpEndpoint {
   }
 
   async close(): Promise<void> {
+    this.#resumable.close();
     await Promise.all([this.#toolCalls.close(), this.#others.close()]);
   }
 
@@ -93,6 +94,8 @@ export class McpEndpoint {
     const handler = message?.method === "tools/call" ? this.#toolCalls : this.#others;
     try {
       const canceled = call.canceled.signal;
+      // Nobody waits for an answer to what was canceled before it came.
+      if (canceled.aborted) return reply.code(202).send();
       return await this.#exchanges.answer(handler.fetch, { request, reply, caller, canceled });
     } finally {
       leave();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Caller,
   type Logger,
@@ -35,6 +36,7 @@ export class ResumableCalls {
   readonly #context: ProtocolContext;
   readonly #calls: AgentCalls;
   readonly #active = new ActiveCalls();
+  readonly #closed = new AbortController();
 
   constructor(context: ProtocolContext, calls: AgentCalls) {
     this.#context = context;
@@ -90,14 +92,10 @@ export class ResumableCalls {
   }
 
   /** Does what a message asks that is about a call; other messages are passed over. */
-  async hear(message: unknown, caller: Caller, session: ClientSession | undefined): Promise<void> {
+  async hear(message: unknown, { caller, session, request }: Omit<ClientRequest, "reply">): Promise<void> {
     const cancel = CancelMessage.safeParse(message);
     if (cancel.success && session !== undefined) {
-      const key = runIdOf(session, cancel.data.params.requestId, caller);
-      for (const runId of new Set([...this.#active.cancel(key), key])) {
-        const run = await this.#find(runId, caller);
-        if (run !== undefined) await this.#calls.cancel(run, caller);
-      }
+      await this.#cancel(runIdOf(session, cancel.data.params.requestId, caller), caller, request.log);
     }
     const answer = AnswerMessage.safeParse(message);
     if (!answer.success) return;
@@ -109,6 +107,38 @@ export class ResumableCalls {
     await this.#calls.answer(run, given.success ? given.data : { action: "cancel" }, caller);
   }
 
+  /** Ends what belongs to no connection. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  async #cancel(key: string, caller: Caller, log: Logger): Promise<void> {
+    for (const runId of new Set([...this.#active.cancel(key), key])) {
+      const run = await this.#find(runId, caller);
+      if (run === undefined) continue;
+      this.#active.forget(key);
+      await this.#calls.cancel(run, caller);
+    }
+    if (!this.#active.awaits(key)) return;
+    this.#cancelLater(key, caller).catch((error) =>
+      log.error({ err: error }, "a call could not be canceled"),
+    );
+  }
+
+  /** Cancels a call that comes behind its cancellation: here or, as the store tells, in another process. */
+  async #cancelLater(key: string, caller: Caller): Promise<void> {
+    const { signal } = this.#closed;
+    for (const delay of LOOKS) {
+      const over = await sleep(delay, false, { signal, ref: false }).catch(() => true);
+      if (over || !this.#active.awaits(key)) return;
+      const run = await this.#find(key, caller);
+      if (run === undefined) continue;
+      this.#active.forget(key);
+      return this.#calls.cancel(run, caller);
+    }
+    this.#active.forget(key);
+  }
+
   async #start(
     agent: ServedAgent,
     { params }: ToolCallMessage,
@@ -116,9 +146,11 @@ export class ResumableCalls {
     { caller, session }: ClientRequest,
   ): Promise<RunRecord> {
     const args = await parseArguments(AgentToolInput, params.arguments);
-    const run = await this.#calls.start(agent, args, caller, session === undefined ? undefined : call.key);
+    const { signal } = call.canceled;
+    const runId = session === undefined ? undefined : call.key;
+    const run = await this.#calls.start(agent, args, { caller, runId, canceled: signal.aborted });
     call.runId = run.id;
-    if (call.canceled.signal.aborted) await this.#calls.cancel(run, caller);
+    if (signal.aborted) await this.#calls.cancel(run, caller);
     return run;
   }
 
@@ -156,5 +188,8 @@ function refusalOf(error: unknown, log: Logger): RuntimeError {
   if (known.status >= 500) log.error({ err: error }, "a run could not be started");
   return known;
 }
+
+/** After how many milliseconds to look for a call that was canceled before it came; a good half minute in all. */
+const LOOKS = [100, 400, 1500, 5000, 10_000, 15_000];
 
 const GONE: ReadonlySet<string> = new Set(["RESOURCE_NOT_FOUND", "RUN_EXPIRED"]);
