@@ -82,6 +82,8 @@ export interface ProtocolContext {
 /** Something a protocol keeps running beside its routes. */
 export interface ProtocolLife {
   start?(): Promise<void>;
+  /** Called first of all when the server begins to close: runs are still at work, and those who ask are answered. */
+  leave?(): Promise<void>;
   stop?(): Promise<void>;
 }
 

@@ -1,18 +1,21 @@
 import type { FastifyInstance } from "fastify";
 import type { AgentEngine } from "../app/agent-engine.ts";
 import type { AppDefinition } from "../app/app-definition.ts";
-import type { ProtocolContext, ServedAgent } from "../contracts/protocol-adapter.ts";
+import type { ProtocolContext, ProtocolLife, ServedAgent } from "../contracts/protocol-adapter.ts";
 import { acceptJson, BODY_LIMIT, jsonParser } from "./accept-json.ts";
 import { callerOf, identify } from "./authentication.ts";
 import type { ServerContext } from "./server-context.ts";
 
-/** Adds the protocols of an app, each in a scope of its own; those that run beside their routes live with the server. */
+/**
+ * Adds the protocols of an app, each in a scope of its own; those that run beside their routes live with the server.
+ * Resolves to what lets them leave before that closes.
+ */
 export async function addProtocols(
   fastify: FastifyInstance,
   app: AppDefinition,
   engine: AgentEngine,
   { runs, streams, disconnects, bodies }: ServerContext,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const { authenticate, streams: { heartbeat = 15_000, stallTimeout = 60_000 } = {} } = app.options;
   const context: ProtocolContext = {
     agents: servedAgents(app, engine),
@@ -28,14 +31,22 @@ export async function addProtocols(
     parseJson: jsonParser(fastify, bodies),
     during: (run, reply, answer) => disconnects.during(run, reply, answer),
   };
+  const lives: ProtocolLife[] = [];
   for (const protocol of app.options.protocols ?? []) {
     await fastify.register(async (scope) => {
       acceptJson(scope, bodies);
       const life = await protocol.register(scope, context);
+      if (life?.leave !== undefined) lives.push(life);
       if (life?.start !== undefined) scope.addHook("onReady", () => life.start?.());
       if (life?.stop !== undefined) scope.addHook("onClose", () => life.stop?.());
     });
   }
+  return async () => {
+    const left = await Promise.allSettled(lives.map(async (life) => life.leave?.()));
+    for (const { reason } of left.filter(({ status }) => status === "rejected") as PromiseRejectedResult[]) {
+      fastify.log.error({ err: reason }, "a protocol could not leave");
+    }
+  };
 }
 
 /** The agents that the app's own `authenticate` speaks for. */

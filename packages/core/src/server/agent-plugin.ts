@@ -31,8 +31,10 @@ export function agentPlugin(
 
     assertShared(app);
     await engine.retain(fastify.log, { work });
+    let leave = async () => {};
     fastify.addHook("preClose", async () => {
       disconnects.close();
+      await leave();
       await engine.drain();
       await streams.close();
     });
@@ -41,7 +43,7 @@ export function agentPlugin(
 
     const context = { runs, streams, disconnects, instance, bodies: app.options };
     await addAgentRoutes(fastify, app, engine, context);
-    await addProtocols(fastify, app, engine, context);
+    leave = await addProtocols(fastify, app, engine, context);
     for (const [name, hosted] of app.hosted) {
       const routes = (scope: FastifyInstance) =>
         addAgentRoutes(
