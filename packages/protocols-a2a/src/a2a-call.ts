@@ -1,3 +1,4 @@
+import type { SendMessageRequest } from "@a2a-js/sdk";
 import { ServerCallContext } from "@a2a-js/sdk/server";
 import type { Caller, Idempotency, RuntimeError } from "@agentscope-runtime/core";
 
@@ -12,11 +13,14 @@ export interface A2ACall {
   readonly extensions: readonly string[];
   /** Whether 0 is what a client says that says nothing, as in 0.3 over gRPC. */
   readonly zeroIsNothing?: boolean | undefined;
-  readonly idempotency?: Idempotency | undefined;
+  /** What the client has said to know a message by that it sends again. */
+  readonly idempotency: (params: SendMessageRequest) => Idempotency | undefined;
+  /** Throws `INVALID_PARAMETER` where a message that did not come as JSON would be refused if it had. */
+  readonly assertBounds?: ((params: SendMessageRequest) => void) | undefined;
   /** Throws `SERVICE_UNAVAILABLE` where no more can be answered at once. */
   readonly assertRoom: () => void;
-  /** Where clients reach this server, without a slash at its end. */
-  readonly baseUrl: string;
+  /** Where clients reach this server, without a slash at its end; `undefined` where nobody has said. */
+  readonly baseUrl: string | undefined;
   /** Hears of what goes wrong in ways that A2A has no words for. */
   readonly failed: (error: RuntimeError) => void;
   /** Resolves when the client has taken what it was sent. */

@@ -3,6 +3,7 @@ import {
   ContentTypeNotSupportedError,
   RequestMalformedError,
   TaskNotFoundError,
+  toRestErrorBody,
   UnsupportedOperationError,
 } from "@a2a-js/sdk/errors";
 import type { ErrorCode } from "@agentscope-runtime/agent-api";
@@ -32,6 +33,13 @@ export function toA2AError(error: unknown): A2AError {
   const { message } = known;
   const same = SAME[known.code];
   return same === undefined ? new RuntimeA2AError(known) : new same({ message, cause: error });
+}
+
+/** The error as HTTP+JSON has it. */
+export function toRestError(error: A2AError, httpStatus: number): object {
+  const body = toRestErrorBody(error, httpStatus);
+  const status = error instanceof RuntimeA2AError ? STATUS_NAMES[error.status] : undefined;
+  return status === undefined ? body : { error: { ...body.error, status } };
 }
 
 /** What an error of the runtime says beyond A2A, such as when to come back. */
@@ -65,4 +73,18 @@ const GRPC_STATUSES: Readonly<Record<number, number>> = {
   501: 12,
   503: 14,
   504: 4,
+};
+
+/** By the status in gRPC. */
+const STATUS_NAMES: Readonly<Record<number, string>> = {
+  3: "INVALID_ARGUMENT",
+  4: "DEADLINE_EXCEEDED",
+  5: "NOT_FOUND",
+  7: "PERMISSION_DENIED",
+  8: "RESOURCE_EXHAUSTED",
+  10: "ABORTED",
+  12: "UNIMPLEMENTED",
+  13: "INTERNAL",
+  14: "UNAVAILABLE",
+  16: "UNAUTHENTICATED",
 };

@@ -1,7 +1,7 @@
 import { type ProtocolAdapter, RuntimeError } from "@agentscope-runtime/core";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import type { A2AOptions } from "./a2a-options.ts";
-import type { A2AServers } from "./serve-a2a.ts";
+import type { A2AServers } from "./a2a-servers.ts";
 
 /** A2A as a protocol of an app. */
 export interface A2AProtocol extends ProtocolAdapter {
@@ -14,12 +14,9 @@ export interface A2AProtocol extends ProtocolAdapter {
 
 /** Lets agents talk to the agents of an app: A2A 1.0 and 0.3 out of the same runs as all protocols. */
 export function a2a(options: A2AOptions = {}): A2AProtocol {
-  const { registries = [], legacy = true } = options;
-  if (registries.length > 0 && options.publicUrl === undefined) {
-    const message = "To make agents known, a2a needs to know where they are: give it a publicUrl.";
-    throw new RuntimeError("CONFIGURATION_ERROR", message);
-  }
-  const servers: A2AServers = { users: 0, ownCards: new WeakMap() };
+  const { legacy = true } = options;
+  assertConsistent(options);
+  const servers: A2AServers = { shares: new WeakMap(), ownCards: new WeakMap(), memory: new Map() };
   return {
     name: "a2a",
     wellKnown: () => async (fastify) => {
@@ -41,4 +38,20 @@ export function a2a(options: A2AOptions = {}): A2AProtocol {
       return serveA2A(fastify, context, options, servers);
     },
   };
+}
+
+function assertConsistent({ publicUrl, registries = [], signature, grpc }: A2AOptions): void {
+  const fail = (message: string) => {
+    throw new RuntimeError("CONFIGURATION_ERROR", message);
+  };
+  if (publicUrl === undefined) {
+    if (registries.length > 0) {
+      fail("To make agents known, a2a needs to know where they are: give it a publicUrl.");
+    }
+    // Else anybody gets a signature for any name that they ask under.
+    if (signature !== undefined)
+      fail("To sign cards, a2a needs to know where agents are: give it a publicUrl.");
+  } else if (grpc !== undefined && grpc.publicAddress === undefined) {
+    fail("With a publicUrl, a2a needs to know where gRPC is spoken as well: give grpc a publicAddress.");
+  }
 }

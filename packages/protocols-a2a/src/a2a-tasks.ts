@@ -1,6 +1,6 @@
 import type { SendMessageRequest } from "@a2a-js/sdk";
 import { RequestMalformedError, TaskNotCancelableError, UnsupportedOperationError } from "@a2a-js/sdk/errors";
-import { AgentRequest } from "@agentscope-runtime/agent-api";
+import { AgentRequest, newResponseId } from "@agentscope-runtime/agent-api";
 import {
   type CancelRequest,
   type HostedAgent,
@@ -11,6 +11,9 @@ import {
 } from "@agentscope-runtime/core";
 import type { A2ACall } from "./a2a-call.ts";
 import type { A2AEvent, A2ATask } from "./a2a-task.ts";
+import type { TaskKey } from "./push-configs.ts";
+import type { PushNotifications } from "./push-notifications.ts";
+import type { PushPlace } from "./push-progress.ts";
 import { type Chain, findChain, readTask, withHistory } from "./task-runs.ts";
 import { newA2AEventState, toA2AEvents } from "./to-a2a-event.ts";
 import { isEnded, isInterrupted } from "./to-a2a-status.ts";
@@ -20,16 +23,7 @@ export interface A2ATasksOptions {
   readonly runs: () => Runs;
   readonly agent: () => HostedAgent;
   readonly progress: boolean;
-  /** Is told of each run before anybody reads it. */
-  readonly onStart: (task: StartedTask) => Promise<void>;
-}
-
-/** A run that a message has started, or the cancellation of a task that waited for one. */
-export interface StartedTask {
-  readonly taskId: string;
-  readonly run: RunRecord;
-  readonly params?: SendMessageRequest;
-  readonly call: A2ACall;
+  readonly push: () => PushNotifications;
 }
 
 type Batches = AsyncIterable<readonly A2AEvent[]>;
@@ -95,7 +89,7 @@ export class A2ATasks {
       await this.#runs.result(run.id, call.signal);
     } else if (isInterrupted((await this.#read(chain, call)).status.state)) {
       const request = AgentRequest.parse({ input: [] });
-      await this.#continue({ request, taskId, last: run, messageId: "", call, cancel: { reason } });
+      await this.#continue({ request, taskId, last: run, call, cancel: { reason } });
     }
     const task = await this.#read(await this.#find(taskId, call), call);
     if (task.status.state === "TASK_STATE_CANCELED") return task;
@@ -118,10 +112,26 @@ export class A2ATasks {
     const { request, taskId } = toAgentRequest(params);
     call.assertRoom();
     if (taskId !== "") return this.#answer(request, taskId, params, call);
-    const { caller, idempotency } = call;
-    const { run, replayed } = await this.#runs.start(this.#options.agent(), request, { caller, idempotency });
-    if (!replayed) await this.#tell({ taskId: run.id, run, params, call });
-    return { run, before: [] };
+    const { caller } = call;
+    const id = newResponseId();
+    const sessionId = request.session_id ?? crypto.randomUUID();
+    const named = { ...request, id, session_id: sessionId };
+    const task: TaskKey = {
+      agent: this.#options.agent().name,
+      userId: caller.userId ?? sessionId,
+      taskId: id,
+    };
+    const isKept = await this.#keepWish(params, call, task, { runId: id, seq: -1 });
+    const idempotency = call.idempotency(params);
+    let isNew = false;
+    try {
+      const started = await this.#runs.start(this.#options.agent(), named, { caller, idempotency });
+      isNew = !started.replayed;
+      if (isKept) this.#options.push().tell(started.run);
+      return { run: started.run, before: [] };
+    } finally {
+      if (isKept && !isNew) await this.#options.push().forget(task);
+    }
   }
 
   async #answer(
@@ -132,44 +142,62 @@ export class A2ATasks {
   ): Promise<Started> {
     const chain = await this.#find(taskId, call);
     const last = chain.at(-1) ?? chain[0];
-    if (request.session_id !== null && request.session_id !== last.session.sessionId) {
+    const { agent, userId, sessionId } = last.session;
+    if (request.session_id !== null && request.session_id !== sessionId) {
       throw new RequestMalformedError(`Task ${taskId} is of another context than message.contextId says.`);
     }
-    // A message that is sent again meets the run that it started.
-    const messageId = params.message?.messageId ?? "";
-    const isKnown = chain.length > 1 && last.request.input.some(({ id }) => id === messageId);
+    // A message that is sent again meets the task as its answer has left it.
+    const isKnown = chain.slice(1).some((run) => run.request.message_id === request.message_id);
     if (isKnown) return { run: last, before: chain.slice(0, -1) };
     const task = await this.#read(chain, call);
     if (!isInterrupted(task.status.state)) {
       throw new UnsupportedOperationError(`Task ${taskId} takes no message: ${whyNot(task)}.`);
     }
-    const run = await this.#continue({ request, taskId, last, messageId, params, call });
+    await this.#assertAsked(request, last, call);
+    await this.#keepWish(params, call, { agent, userId, taskId }, { runId: last.id, seq: last.lastSeq });
+    const run = await this.#continue({ request, taskId, last, call });
     return { run, before: chain };
   }
 
+  /** Keeps what a client wants to be told before the run is there: what can't be told, it has not asked for. */
+  async #keepWish(
+    { configuration }: SendMessageRequest,
+    { version }: A2ACall,
+    task: TaskKey,
+    from: PushPlace,
+  ): Promise<boolean> {
+    const input = configuration?.taskPushNotificationConfig;
+    if (input === undefined) return false;
+    await this.#options.push().save({ task, input, version, from });
+    return true;
+  }
+
+  /** Refuses an approval that the task does not wait for. */
+  async #assertAsked({ input }: AgentRequest, last: RunRecord, { signal }: A2ACall): Promise<void> {
+    const given = input.filter(({ type }) => type === "mcp_approval_response");
+    if (given.length === 0) return;
+    const response = await this.#runs.result(last.id, signal);
+    const open: readonly unknown[] = response?.incomplete_details?.request_ids ?? [];
+    for (const { content } of given) {
+      const slot = content?.[0];
+      const id = slot?.type === "data" ? slot.data?.approval_request_id : undefined;
+      if (!open.includes(id)) throw new RequestMalformedError(`Nothing waits for the approval of ${id}.`);
+    }
+  }
+
   /** Starts the run that answers the last one of a task. */
-  async #continue({ request, taskId, last, messageId, params, call, cancel }: Answer): Promise<RunRecord> {
+  async #continue({ request, taskId, last, call, cancel }: Answer): Promise<RunRecord> {
     const answer = { ...request, session_id: last.session.sessionId, continues: last.id };
     // Of two answers that come at once, one counts.
-    const idempotency = { key: `a2a answer to ${last.id}`, fingerprint: messageId };
+    const key = `a2a answer to ${last.id}`;
+    const idempotency = { key, fingerprint: String(request.message_id ?? "") };
     const { caller } = call;
     const started = this.#runs.start(this.#options.agent(), answer, { caller, idempotency, cancel });
-    const { run, replayed } = await started.catch((error) => {
+    const { run } = await started.catch((error) => {
       if (!(RuntimeError.is(error) && error.code === "IDEMPOTENCY_MISMATCH")) throw error;
       throw new UnsupportedOperationError(`Task ${taskId} takes no message: it was answered already.`);
     });
-    if (!replayed) await this.#tell({ taskId, run, call, ...(params === undefined ? {} : { params }) });
     return run;
-  }
-
-  /** A run whose events can't be told as the client wants it is not what the client has asked for. */
-  async #tell(started: StartedTask): Promise<void> {
-    try {
-      await this.#options.onStart(started);
-    } catch (error) {
-      await this.#runs.cancel(started.run.id, { reason: "Its notifications can't be sent." });
-      throw error;
-    }
   }
 
   async *#encode({ run, earlier, entries, historyLength }: Encoding): AsyncGenerator<readonly A2AEvent[]> {
@@ -199,8 +227,6 @@ interface Answer {
   readonly taskId: string;
   /** The run that is answered. */
   readonly last: RunRecord;
-  readonly messageId: string;
-  readonly params?: SendMessageRequest;
   readonly call: A2ACall;
   readonly cancel?: CancelRequest;
 }

@@ -38,7 +38,7 @@ export class AgentCards {
   }
 
   /** The card for everybody. */
-  of(agent: ServedAgent, baseUrl: string): Promise<AgentCard> {
+  of(agent: ServedAgent, baseUrl: string | undefined): Promise<AgentCard> {
     return this.#make(agent, baseUrl, this.optionsOf(agent));
   }
 
@@ -50,7 +50,7 @@ export class AgentCards {
       this.#make(agent, baseUrl, { ...this.optionsOf(agent), ...(await extendedCard(agent.name, caller)) });
   }
 
-  #make(agent: ServedAgent, baseUrl: string, options: A2ACardOptions): Promise<AgentCard> {
+  #make(agent: ServedAgent, baseUrl: string | undefined, options: A2ACardOptions): Promise<AgentCard> {
     const { name, description } = agent;
     const { extendedCard, signature } = this.#options;
     return toAgentCard({
@@ -63,28 +63,26 @@ export class AgentCards {
     });
   }
 
-  /** The best ones first. */
-  #interfacesOf(agent: ServedAgent, baseUrl: string): A2AInterface[] {
+  /** The best ones first; without a base URL only those at an address of their own. */
+  #interfacesOf(agent: ServedAgent, baseUrl: string | undefined): A2AInterface[] {
     const { own, legacy, grpcAddress } = this.#options;
-    const url = `${baseUrl}${this.endpointOf(agent)}`;
-    const interfaces: A2AInterface[] = [
-      { url, protocolBinding: "JSONRPC", protocolVersion: "1.0" },
-      { url, protocolBinding: "HTTP+JSON", protocolVersion: "1.0" },
-    ];
     const address = grpcAddress();
-    if (address !== undefined) {
-      const tenant = agent === own ? {} : { tenant: agent.name };
-      interfaces.push({ url: address, protocolBinding: "GRPC", protocolVersion: "1.0", ...tenant });
-    }
-    if (!legacy) return interfaces;
-    interfaces.push(
-      { url, protocolBinding: "JSONRPC", protocolVersion: "0.3" },
-      { url, protocolBinding: "HTTP+JSON", protocolVersion: "0.3" },
-    );
+    const isOwn = agent === own;
+    const overHttp = (protocolVersion: "1.0" | "0.3"): A2AInterface[] => {
+      if (baseUrl === undefined) return [];
+      const url = `${baseUrl}${this.endpointOf(agent)}`;
+      return [
+        { url, protocolBinding: "JSONRPC", protocolVersion },
+        { url, protocolBinding: "HTTP+JSON", protocolVersion },
+      ];
+    };
+    const overGrpc = (protocolVersion: "1.0" | "0.3"): A2AInterface[] => {
+      if (address === undefined) return [];
+      const tenant = isOwn ? {} : { tenant: agent.name };
+      return [{ url: address, protocolBinding: "GRPC", protocolVersion, ...tenant }];
+    };
+    const current = [...overHttp("1.0"), ...overGrpc("1.0")];
     // Nothing in 0.3 says which agent of several is meant.
-    if (address !== undefined && agent === own) {
-      interfaces.push({ url: address, protocolBinding: "GRPC", protocolVersion: "0.3" });
-    }
-    return interfaces;
+    return legacy ? [...current, ...overHttp("0.3"), ...(isOwn ? overGrpc("0.3") : [])] : current;
   }
 }

@@ -64,11 +64,11 @@ function toAuthentication({ scheme, credentials }: Json): Json {
   return { schemes: [scheme], credentials };
 }
 
-function toPart({ text, raw, url, data, mediaType, filename }: A2APart): Json {
-  if (text !== undefined) return { text };
-  if (data !== undefined) return { data: { data } };
+function toPart({ text, raw, url, data, mediaType, filename, metadata }: A2APart): Json {
+  if (text !== undefined) return { text, metadata };
+  if (data !== undefined) return { data: { data }, metadata };
   const file = raw === undefined ? { fileWithUri: url } : { fileWithBytes: raw };
-  return { file: { ...file, mimeType: mediaType, name: filename } };
+  return { metadata, file: { ...file, mimeType: mediaType, name: filename } };
 }
 
 function toMessage({ parts, ...message }: A2AMessage): Json {

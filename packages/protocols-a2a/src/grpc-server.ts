@@ -1,11 +1,19 @@
 import { once } from "node:events";
+import { SendMessageRequest } from "@a2a-js/sdk";
 import { LegacyA2AService, legacyGrpcService } from "@a2a-js/sdk/compat/v0_3/server/grpc";
 import type { A2ARequestHandler, ServerCallContextBuilder, User } from "@a2a-js/sdk/server";
 import { A2AService, grpcService, type UserBuilder } from "@a2a-js/sdk/server/grpc";
-import type { Caller, Logger, ProtocolContext } from "@agentscope-runtime/core";
+import {
+  type Caller,
+  idempotencyOf,
+  type Logger,
+  type ProtocolContext,
+  RuntimeError,
+} from "@agentscope-runtime/core";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { toCallContext } from "./a2a-call.ts";
 import { toA2AError } from "./a2a-error.ts";
+import { assertVersion, FORMER, withoutPatch } from "./protocol-version.ts";
 
 export interface A2AGrpcOptions {
   /** 0 takes any that is free. */
@@ -22,8 +30,8 @@ export interface A2AGrpcServerOptions {
   readonly options: A2AGrpcOptions;
   readonly handler: A2ARequestHandler;
   readonly legacy: boolean;
-  readonly context: ProtocolContext;
-  readonly baseUrl: string;
+  readonly context: () => ProtocolContext;
+  readonly baseUrl: string | undefined;
   readonly log: Logger;
 }
 
@@ -33,7 +41,7 @@ type GrpcCall = Parameters<UserBuilder>[0];
 export class A2AGrpcServer {
   readonly #options: A2AGrpcServerOptions;
   readonly #server: Server = new Server();
-  readonly #calls = new Set<AbortController>();
+  readonly #calls = new Map<GrpcCall, AbortController>();
   #port: number | undefined;
 
   constructor(options: A2AGrpcServerOptions) {
@@ -41,8 +49,8 @@ export class A2AGrpcServer {
     const { handler: requestHandler, legacy } = options;
     const userBuilder: UserBuilder = (call) => this.#identify(call);
     const service = { requestHandler, userBuilder, contextBuilder: this.#toContext };
-    this.#server.addService(A2AService, grpcService(service));
-    if (legacy) this.#server.addService(LegacyA2AService, legacyGrpcService(service));
+    this.#server.addService(A2AService, this.#leaving(grpcService(service)));
+    if (legacy) this.#server.addService(LegacyA2AService, this.#leaving(legacyGrpcService(service)));
   }
 
   /** Where clients connect to; `undefined` before the start, where that is not known yet. */
@@ -64,7 +72,10 @@ export class A2AGrpcServer {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     this.#server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
-    this.#port = await promise;
+    this.#port = await promise.catch((cause) => {
+      const message = `gRPC can't be spoken at ${address}: give a2a another grpc port. ${(cause as Error).message}`;
+      throw new RuntimeError("CONFIGURATION_ERROR", message, { cause });
+    });
     this.#options.log.info({ address: this.address }, "A2A is spoken over gRPC");
   }
 
@@ -73,7 +84,7 @@ export class A2AGrpcServer {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     this.#server.tryShutdown(() => resolve());
     const late = setTimeout(() => {
-      for (const call of this.#calls) call.abort();
+      for (const open of this.#calls.values()) open.abort();
       this.#server.forceShutdown();
       resolve();
     }, LAST_WORDS);
@@ -87,7 +98,7 @@ export class A2AGrpcServer {
         Object.entries(call.metadata.getMap()).map(([key, value]) => [key, value.toString()]),
       );
       const request = { method: "POST", url: call.getPath(), headers, ip: toIp(call.getPeer()) };
-      return new GrpcUser(await this.#options.context.identify(request), call, this.#enter(call));
+      return new GrpcUser(await this.#options.context().identify(request), call, this.#enter(call));
     } catch (error) {
       throw toA2AError(error);
     }
@@ -96,8 +107,8 @@ export class A2AGrpcServer {
   /** Aborts when the client has gone or the server stops. */
   #enter(call: GrpcCall): AbortSignal {
     const open = new AbortController();
-    this.#calls.add(open);
-    const leave = () => this.#calls.delete(open);
+    this.#calls.set(call, open);
+    const leave = () => this.#calls.delete(call);
     call.on("cancelled", () => open.abort());
     call.on("close", leave);
     call.on("finish", leave);
@@ -105,17 +116,40 @@ export class A2AGrpcServer {
     return open.signal;
   }
 
+  /** The methods of a service, with an end of those calls that don't tell of it themselves: the ones with one answer. */
+  #leaving<Service extends object>(service: Service): Service {
+    const methods = Object.entries(service as Record<string, GrpcMethod>).map(([name, method]) => {
+      const leaving: GrpcMethod = (call, answer) => {
+        if (answer === undefined) return method(call);
+        return method(call, (...answers) => {
+          this.#calls.delete(call);
+          answer(...answers);
+        });
+      };
+      return [name, leaving];
+    });
+    return Object.fromEntries(methods) as Service;
+  }
+
   readonly #toContext: ServerCallContextBuilder = ({ extensions, user, requestedVersion }) => {
     const { caller, call, signal } = user as GrpcUser;
-    const { log, baseUrl, context } = this.#options;
+    const { log, baseUrl, context, legacy } = this.#options;
+    const version = withoutPatch(requestedVersion ?? FORMER);
+    assertVersion(version, legacy, requestedVersion !== undefined);
     return toCallContext({
       caller,
       signal,
-      version: requestedVersion ?? "0.3",
+      version,
       zeroIsNothing: call.getPath().startsWith("/a2a.v1."),
       extensions: extensions ?? [],
       baseUrl,
-      assertRoom: context.assertRoom,
+      assertRoom: () => context().assertRoom(),
+      assertBounds: (params) => void context().parseJson(toText(params)),
+      idempotency: (params) => {
+        const [key] = call.metadata.get(IDEMPOTENCY_KEY);
+        const headers = key === undefined ? {} : { [IDEMPOTENCY_KEY]: key.toString() };
+        return idempotencyOf({ headers, body: SendMessageRequest.toJSON(params) });
+      },
       failed: (error) => {
         if (error.status >= 500 && error.cause !== undefined) log.error({ err: error }, "a call failed");
       },
@@ -123,6 +157,17 @@ export class A2AGrpcServer {
       drained: () => drained(call, signal),
     });
   };
+}
+
+type GrpcMethod = (call: GrpcCall, answer?: (...answers: unknown[]) => void) => unknown;
+
+function toText(params: SendMessageRequest): string {
+  try {
+    return JSON.stringify(SendMessageRequest.toJSON(params));
+  } catch (cause) {
+    // Too deep for whoever would have to write it down.
+    throw new RuntimeError("INVALID_PARAMETER", "The message nests too deep.", { cause });
+  }
 }
 
 /** What the SDK hands from the start of a call to its context. */
@@ -160,6 +205,8 @@ function toIp(peer: string): string {
     .replace(/:\d+$/, "")
     .replace(/^\[(.*)\]$/, "$1");
 }
+
+const IDEMPOTENCY_KEY = "idempotency-key";
 
 /** How long a server that stops waits for its clients, in milliseconds. */
 const LAST_WORDS = 1000;

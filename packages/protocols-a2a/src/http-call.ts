@@ -18,20 +18,29 @@ export interface HttpCallOptions {
   readonly reply: FastifyReply;
   readonly context: ProtocolContext;
   readonly baseUrl: string;
+  /** What the request asks for. Defaults to its body. */
+  readonly asked?: unknown;
 }
 
-export function toHttpCall({ request, reply, context, baseUrl }: HttpCallOptions): HttpCall {
+export function toHttpCall({
+  request,
+  reply,
+  context,
+  baseUrl,
+  asked = request.body,
+}: HttpCallOptions): HttpCall {
   const gone = new AbortController();
   const abortWith = (signal: AbortSignal) => {
     if (signal.aborted) gone.abort();
     else signal.addEventListener("abort", () => gone.abort(), { once: true });
   };
+  const idempotency = idempotencyOf({ headers: request.headers, body: asked });
   const call: HttpCall = {
     caller: context.callerOf(request),
     signal: gone.signal,
     version: versionOf(request),
     extensions: extensionsOf(request),
-    idempotency: idempotencyOf(request),
+    idempotency: () => idempotency,
     assertRoom: context.assertRoom,
     baseUrl,
     failure: undefined,

@@ -15,13 +15,13 @@ import { toCallContext } from "./a2a-call.ts";
 import { toA2AError } from "./a2a-error.ts";
 import { fromJson } from "./from-json.ts";
 import { type HttpCall, setFailure, startItems } from "./http-call.ts";
-import { assertVersion } from "./protocol-version.ts";
+import { assertVersion, saysVersion } from "./protocol-version.ts";
 import type { TenantRequestHandler } from "./tenant-request-handler.ts";
 
 export interface JsonRpcRouteOptions {
   readonly handler: TenantRequestHandler;
   readonly legacy: boolean;
-  readonly toCall: (request: FastifyRequest, reply: FastifyReply) => HttpCall;
+  readonly toCall: (request: FastifyRequest, reply: FastifyReply, asked: unknown) => HttpCall;
 }
 
 type Answer = object | AsyncIterable<object>;
@@ -41,7 +41,8 @@ export function jsonRpcRoute({ handler, legacy, toCall }: JsonRpcRouteOptions) {
       };
     }
     const rpc = envelope.data;
-    const call = toCall(request, reply);
+    // Clients number their requests: one that is sent again has another id.
+    const call = toCall(request, reply, { method: rpc.method, params: rpc.params });
     const isFormer = legacy && call.version === "0.3";
     const toError = isFormer ? LegacyJsonRpcTransportHandler.mapToLegacyJSONRPCError : toJsonRpcError;
     const fail = (error: unknown) => ({ jsonrpc: "2.0", id: rpc.id, error: toError(toA2AError(error)) });
@@ -52,13 +53,14 @@ export function jsonRpcRoute({ handler, legacy, toCall }: JsonRpcRouteOptions) {
         ? await call.wait(() => former.handle(rpc, context))
         : await ask(rpc, context, call);
       if (answer === undefined) return reply;
-      setExtensions(reply, context, isFormer);
       if (!isIterable(answer)) {
+        setExtensions(reply, context, isFormer);
         setFailure(reply, call);
         return isStumble(answer, call) ? fail(new RequestMalformedError(MALFORMED)) : answer;
       }
       const items = await startItems((isFormer ? withEnds(answer) : answer)[Symbol.asyncIterator](), call);
       if (items === undefined) return reply;
+      setExtensions(reply, context, isFormer);
       await call.stream(() => toFrames(items, rpc.id, fail));
       return reply;
     } catch (error) {
@@ -88,12 +90,12 @@ export const sendJsonRpcError: ReturnType<typeof errorReply> = errorReply((error
 });
 
 function assertMethodSpoken(
-  { headers }: FastifyRequest,
+  request: FastifyRequest,
   { method }: Envelope,
   { version }: HttpCall,
   legacy: boolean,
 ) {
-  const said = headers["a2a-version"] !== undefined;
+  const said = saysVersion(request);
   if (!said && isV1JsonRpcMethod(method)) {
     throw new VersionNotSupportedError(`${method} is of A2A 1.0: send it with the header A2A-Version: 1.0.`);
   }

@@ -1,10 +1,23 @@
 import { VersionNotSupportedError } from "@a2a-js/sdk/errors";
 import type { FastifyRequest } from "fastify";
 
+type Asking = Pick<FastifyRequest, "headers" | "query">;
+
 /** The version that a client speaks; who does not say is of a time when nobody had to. */
-export function versionOf({ headers }: Pick<FastifyRequest, "headers">): string {
-  const version = headers["a2a-version"];
-  return typeof version === "string" && version.trim() !== "" ? version.trim() : "0.3";
+export function versionOf({ headers, query }: Asking): string {
+  const said = [headers["a2a-version"], (query as { readonly [NAME]?: unknown })[NAME]];
+  const version = said.find((text) => typeof text === "string" && text.trim() !== "");
+  return typeof version === "string" ? withoutPatch(version.trim()) : FORMER;
+}
+
+/** True where a client says which version it speaks. */
+export function saysVersion({ headers, query }: Asking): boolean {
+  return headers["a2a-version"] !== undefined || (query as { readonly [NAME]?: unknown })[NAME] !== undefined;
+}
+
+/** The version as far as it counts: patches speak the same. */
+export function withoutPatch(version: string): string {
+  return /^(\d+\.\d+)\.\d+$/.exec(version)?.[1] ?? version;
 }
 
 /** The extensions that a client says it knows, by URI. */
@@ -22,9 +35,14 @@ export function assertVersion(version: string, legacy: boolean, said: boolean): 
 }
 
 /** Throws `VersionNotSupportedError` where a client says that it speaks another version than a route does. */
-export function assertSpoken(request: Pick<FastifyRequest, "headers">, version: string): void {
+export function assertSpoken(request: Asking, version: string): void {
   const spoken = versionOf(request);
   if (spoken === version) return;
   const message = `A2A ${spoken} is not spoken here, but ${version}: say so with the header A2A-Version.`;
   throw new VersionNotSupportedError(message);
 }
+
+const NAME = "A2A-Version";
+
+/** What those speak who do not say. */
+export const FORMER = "0.3";

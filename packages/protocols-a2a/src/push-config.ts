@@ -1,5 +1,6 @@
 import { RequestMalformedError } from "@a2a-js/sdk/errors";
 import { z } from "zod";
+import { PushPlace } from "./push-progress.ts";
 import { toPushTarget } from "./push-target.ts";
 
 /** Where to tell of a task. */
@@ -13,6 +14,10 @@ export interface PushConfig {
   readonly version: string;
   /** Is another one each time the configuration is set. */
   readonly revision: string;
+  /** When it was set, in milliseconds since the epoch. */
+  readonly setAt: number;
+  /** What comes behind it is told. */
+  readonly from: PushPlace;
 }
 export const PushConfig: z.ZodType<PushConfig> = z.object({
   id: z.string(),
@@ -22,6 +27,8 @@ export const PushConfig: z.ZodType<PushConfig> = z.object({
   authentication: z.object({ scheme: z.string(), credentials: z.string() }).optional(),
   version: z.string(),
   revision: z.string(),
+  setAt: z.number(),
+  from: PushPlace,
 });
 
 /** What a client gives of it. */
@@ -32,8 +39,9 @@ export interface PushConfigInput {
   readonly authentication?: { readonly scheme: string; readonly credentials: string } | undefined;
 }
 
-export interface PushConfigPlace {
+export interface PushConfigOptions {
   readonly taskId: string;
+  readonly from: PushPlace;
   readonly version: string;
   readonly allowPrivate: boolean;
 }
@@ -41,7 +49,7 @@ export interface PushConfigPlace {
 /** Checks what a client gives; throws `RequestMalformedError`. */
 export function toPushConfig(
   { id, url, token, authentication }: PushConfigInput,
-  { taskId, version, allowPrivate }: PushConfigPlace,
+  { taskId, from, version, allowPrivate }: PushConfigOptions,
 ): PushConfig {
   toPushTarget(url, allowPrivate);
   const { scheme = "", credentials = "" } = authentication ?? {};
@@ -68,6 +76,8 @@ export function toPushConfig(
     ...(authentication === undefined ? {} : { authentication: { scheme, credentials } }),
     version,
     revision: crypto.randomUUID(),
+    setAt: Date.now(),
+    from,
   };
 }
 

@@ -1,7 +1,8 @@
 import { RequestMalformedError } from "@a2a-js/sdk/errors";
-import { type SessionKey, type StateService, sessionKeyText } from "@agentscope-runtime/core";
+import type { RunSession } from "@agentscope-runtime/core";
 import { z } from "zod";
 import { PushConfig } from "./push-config.ts";
+import type { PushStore } from "./push-store.ts";
 
 /** Whose task it is. */
 export interface TaskKey {
@@ -10,22 +11,20 @@ export interface TaskKey {
   readonly taskId: string;
 }
 
-/** Keeps where to tell of tasks: in a state service where there is one, else in this process. */
+/** Keeps where to tell of tasks, each for a month at the most. */
 export class PushConfigs {
-  readonly #state: (agent: string) => StateService | undefined;
-  readonly #memory = new Map<string, readonly PushConfig[]>();
-  #change: Promise<unknown> = Promise.resolve();
+  readonly #store: PushStore;
+  /** The last change of each task that is being changed. */
+  readonly #changes = new Map<string, Promise<void>>();
 
-  constructor(state: (agent: string) => StateService | undefined) {
-    this.#state = state;
+  constructor(store: PushStore) {
+    this.#store = store;
   }
 
   async list(task: TaskKey): Promise<readonly PushConfig[]> {
-    const state = this.#state(task.agent);
-    const key = toSession(task);
-    if (state === undefined) return this.#memory.get(sessionKeyText(key)) ?? [];
-    const saved = await state.exportState(key, { roundId: ROUND });
-    return saved === undefined ? [] : Saved.parse(saved).configs;
+    const saved = await this.#store.read(KIND, toPlace(task));
+    const oldest = Date.now() - LIFETIME;
+    return saved === undefined ? [] : Saved.parse(saved).configs.filter(({ setAt }) => setAt > oldest);
   }
 
   async save(task: TaskKey, config: PushConfig): Promise<void> {
@@ -40,41 +39,37 @@ export class PushConfigs {
     });
   }
 
-  async delete(task: TaskKey, id: string): Promise<void> {
-    await this.#update(task, (configs) => configs.filter((config) => config.id !== id));
+  /** Deletes what `isOver` says is over. */
+  async delete(task: TaskKey, isOver: (config: PushConfig) => boolean): Promise<void> {
+    await this.#update(task, (configs) => configs.filter((config) => !isOver(config)));
   }
 
-  // One at a time, so that of two that are set at once none is lost.
-  #update(task: TaskKey, change: (configs: readonly PushConfig[]) => readonly PushConfig[]): Promise<void> {
-    const done = this.#change.then(async () => this.#write(task, change(await this.list(task))));
-    this.#change = done.catch(() => undefined);
-    return done;
-  }
-
-  async #write(task: TaskKey, configs: readonly PushConfig[]): Promise<void> {
-    const state = this.#state(task.agent);
-    const key = toSession(task);
-    if (state !== undefined) {
-      if (configs.length === 0) await state.deleteState(key);
-      else await state.saveState(key, { configs }, { roundId: ROUND });
-      return;
-    }
-    const text = sessionKeyText(key);
-    this.#memory.delete(text);
-    if (configs.length > 0) this.#memory.set(text, configs);
-    const [oldest] = this.#memory.keys();
-    if (this.#memory.size > MAX_TASKS && oldest !== undefined) this.#memory.delete(oldest);
+  // One at a time for each task, so that of two that are set at once none is lost.
+  async #update(
+    task: TaskKey,
+    change: (configs: readonly PushConfig[]) => readonly PushConfig[],
+  ): Promise<void> {
+    const lane = JSON.stringify([task.agent, task.userId, task.taskId]);
+    const done = (this.#changes.get(lane) ?? Promise.resolve()).then(async () => {
+      const configs = change(await this.list(task));
+      await this.#store.write(KIND, toPlace(task), configs.length === 0 ? undefined : { configs });
+    });
+    const settled = done
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#changes.get(lane) === settled) this.#changes.delete(lane);
+      });
+    this.#changes.set(lane, settled);
+    await done;
   }
 }
 
-/** Apart from the sessions of the agent itself. */
-function toSession({ agent, userId, taskId }: TaskKey): SessionKey {
-  return { agent: JSON.stringify(["a2a push", agent]), userId, sessionId: taskId };
+function toPlace({ agent, userId, taskId }: TaskKey): RunSession {
+  return { agent, userId, sessionId: taskId };
 }
 
 const Saved: z.ZodType<{ configs: PushConfig[] }> = z.object({ configs: z.array(PushConfig) });
 
-const ROUND = 1;
+const KIND = "a2a push";
 const MAX_CONFIGS = 10;
-/** Of how many tasks this process remembers them where nobody else does. */
-const MAX_TASKS = 10_000;
+const LIFETIME = 30 * 24 * 3_600_000;

@@ -1,75 +1,111 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { TaskNotFoundError } from "@a2a-js/sdk/errors";
 import {
-  type LogEntry,
+  type AgentState,
+  backoffDelay,
   type Logger,
   type RunRecord,
   type Runs,
-  RuntimeError,
   type StateService,
-  type TaskAttempt,
   type TaskQueue,
   type TaskWorker,
 } from "@agentscope-runtime/core";
-import { z } from "zod";
-import type { A2AEvent } from "./a2a-task.ts";
 import { type PushConfig, type PushConfigInput, toPushConfig } from "./push-config.ts";
 import { PushConfigs, type TaskKey } from "./push-configs.ts";
-import { type PushSenderOptions, sendPush } from "./push-sender.ts";
-import { findChain, readTask } from "./task-runs.ts";
-import { newA2AEventState, toA2AEvents, toWholeArtifact } from "./to-a2a-event.ts";
+import { deliveryId, isGone, PushDeliveries, type PushDelivery } from "./push-delivery.ts";
+import { MAX_DELIVERIES, PushLoad } from "./push-load.ts";
+import { type PushPlace, PushProgress } from "./push-progress.ts";
+import type { PushSenderOptions } from "./push-sender.ts";
+import { PushStore } from "./push-store.ts";
 
 export interface PushNotificationsOptions extends PushSenderOptions {
   readonly runs: () => Runs;
-  /** The state service that an agent names. */
-  readonly stateOf: (agent: string) => StateService | undefined;
+  /** The agents whose tasks are told of, by name, each with the state service that it names. */
+  readonly agents: ReadonlyMap<string, () => StateService | undefined>;
   /** Who hosts the agents: other hosts may share the queue. */
   readonly host: string;
   readonly queue: TaskQueue;
   /** Where to keep configurations, where it is not the agent's own state service. */
   readonly state: StateService | undefined;
+  /** Keeps them where there is no state service. */
+  readonly memory: Map<string, AgentState>;
   readonly log: Logger;
 }
 
-/** Tells those who want it of what becomes of tasks: each event at least once, in order. */
+/** What a client wants to be told, and of what. */
+export interface PushWish {
+  readonly task: TaskKey;
+  readonly input: PushConfigInput;
+  readonly version: string;
+  /** What comes behind it is told. */
+  readonly from: PushPlace;
+}
+
+/**
+ * Tells those who want it of what becomes of tasks: each event at least once, in order. What is to be told of a run is
+ * one delivery for each configuration, which waits for those of the task's earlier runs.
+ */
 export class PushNotifications {
   readonly #options: PushNotificationsOptions;
   readonly #configs: PushConfigs;
+  readonly #deliveries: PushDeliveries;
+  readonly #load = new PushLoad();
   readonly #name: string;
+  readonly #pending = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
   #worker: TaskWorker | undefined;
+  #unlisten: (() => void) | undefined;
 
   constructor(options: PushNotificationsOptions) {
     this.#options = options;
-    this.#configs = new PushConfigs((name) => options.state ?? options.stateOf(name));
-    this.#name = JSON.stringify(["a2a push", options.host]);
+    const { agents, state, memory, timeout, host } = options;
+    const store = new PushStore({ stateOf: (name) => state ?? agents.get(name)?.(), memory, timeout });
+    this.#configs = new PushConfigs(store);
+    this.#name = JSON.stringify(["a2a push", host]);
+    const progress = new PushProgress(store);
+    const parts = { name: this.#name, configs: this.#configs, progress, load: this.#load };
+    this.#deliveries = new PushDeliveries({ ...options, ...parts });
   }
 
   async start(): Promise<void> {
-    const options = { concurrency: CONCURRENCY, timeout: LONGEST_RUN, log: this.#options.log };
-    this.#worker = await this.#options.queue.work(this.#name, (attempt) => this.#deliver(attempt), options);
+    const { queue, log, runs } = this.#options;
+    await queue.start();
+    const options = { concurrency: MAX_DELIVERIES, timeout: LONGEST_RUN, log };
+    this.#worker = await queue.work(this.#name, (attempt) => this.#deliveries.make(attempt), options);
+    // Whichever protocol starts it: a run that answers is part of a task.
+    this.#unlisten = runs().onStart((run) => {
+      if (run.request.continues !== undefined && this.#options.agents.has(run.session.agent)) this.tell(run);
+    });
   }
 
   async stop(): Promise<void> {
+    this.#unlisten?.();
+    this.#stopped.abort();
+    await Promise.all(this.#pending);
     await this.#worker?.close();
-    this.#worker = undefined;
+    await this.#options.queue.stop();
   }
 
-  /** Checks what a client wants to be told, for a task that may be yet to come. */
-  check(input: PushConfigInput, version: string): void {
-    toPushConfig(input, { taskId: "", version, allowPrivate: this.#options.allowPrivate });
-  }
-
-  /** Tells of the task from now on, as long as there is something to tell. */
-  async create(task: TaskKey, run: RunRecord, input: PushConfigInput, version: string): Promise<PushConfig> {
+  /**
+   * Keeps what a client wants, if that can be; it is told of runs that start from now on, and of those that {@link tell}
+   * names. Throws `QUEUE_FULL` where no more can be told.
+   */
+  async save({ task, input, version, from }: PushWish): Promise<PushConfig> {
     const { allowPrivate } = this.#options;
-    const config = toPushConfig(input, { taskId: task.taskId, version, allowPrivate });
+    const config = toPushConfig(input, { taskId: task.taskId, from, version, allowPrivate });
+    this.#load.assertRoom(task.userId, input.url);
     await this.#configs.save(task, config);
-    if (run.completedAt === undefined) await this.#enqueue(task, run, config);
     return config;
   }
 
-  /** Tells those who wanted to hear of the task of another run of it. */
-  async goOn(task: TaskKey, run: RunRecord): Promise<void> {
-    for (const config of await this.#configs.list(task)) await this.#enqueue(task, run, config);
+  /** Has those who want it told of the task that a run is part of, up to its end. What fails here is done again later. */
+  tell(run: RunRecord): void {
+    if (this.#pending.size >= MAX_PENDING) {
+      this.#options.log.error({ run_id: run.id }, "nobody is told of the run: too many wait for that");
+      return;
+    }
+    const done = this.#tell(run).finally(() => this.#pending.delete(done));
+    this.#pending.add(done);
   }
 
   list(task: TaskKey): Promise<readonly PushConfig[]> {
@@ -83,88 +119,63 @@ export class PushNotifications {
   }
 
   async delete(task: TaskKey, id: string): Promise<void> {
-    await this.#configs.delete(task, id);
+    await this.#configs.delete(task, (config) => config.id === id);
   }
 
-  async #enqueue(task: TaskKey, run: RunRecord, { id, revision }: PushConfig): Promise<void> {
-    const input: Delivery = { task, runId: run.id, configId: id, revision };
-    const taskId = JSON.stringify([run.id, id, revision]);
-    await this.#options.queue.enqueue({ name: this.#name, id: taskId, input, fingerprint: taskId });
+  /** Forgets what was wanted to be told of a task that has not come to be. Never rejects: in time it is forgotten anyway. */
+  async forget(task: TaskKey): Promise<void> {
+    const failed = (error: unknown) =>
+      this.#options.log.warn(
+        { err: error, task_id: task.taskId },
+        "a push notification was not forgotten yet",
+      );
+    await this.#configs.delete(task, () => true).catch(failed);
   }
 
-  async #deliver({ input, signal }: TaskAttempt): Promise<void> {
-    const delivery = Delivery.parse(input);
-    const { task } = delivery;
-    try {
-      for await (const event of this.#events(delivery, signal)) {
-        const config = await this.#current(delivery);
-        if (config === undefined) return;
-        const result = await sendPush(event, config, this.#options, signal);
-        if (result.kind === "refused") {
-          const about = { task_id: task.taskId, config_id: config.id, reason: result.reason };
-          this.#options.log.warn(about, "a push notification was given up");
-        }
-        // A queue that outlives this process has another one go on.
-        if (result.kind === "aborted") throw new Error("The server is shutting down.");
+  async #tell(run: RunRecord): Promise<void> {
+    const { signal } = this.#stopped;
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        return await this.#enqueue(run);
+      } catch (error) {
+        if (isGone(error)) return;
+        this.#options.log.warn({ err: error, run_id: run.id }, "nobody can be told of the run yet");
       }
-    } catch (error) {
-      // Nothing can be told any more of what is gone.
-      if (!(RuntimeError.is(error) && GONE.has(error.code)) && !(error instanceof TaskNotFoundError))
-        throw error;
+      const delay = backoffDelay(this.#options.backoff, attempt);
+      await sleep(delay, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** The configuration, unless it was deleted or set anew meanwhile. */
-  async #current({ task, configId, revision }: Delivery): Promise<PushConfig | undefined> {
-    const configs = await this.#configs.list(task);
-    return configs.find((config) => config.id === configId && config.revision === revision);
-  }
-
-  async *#events({ task, runId }: Delivery, signal: AbortSignal): AsyncGenerator<A2AEvent> {
-    const runs = this.#options.runs();
-    const chain = await findChain(runs, task.agent, task.taskId, { userId: task.userId });
-    const place = chain.findIndex(({ id }) => id === runId);
-    const run = chain[place];
-    if (run === undefined) return;
-    const earlier = await readTask(runs, chain.slice(0, place), signal);
-    const state = newA2AEventState(run, { earlier });
-    for await (const batch of runs.read(runId, { follow: true, signal })) {
-      for (const entry of batch) yield* toNotifications(entry, toA2AEvents(entry, state), task.taskId);
+  async #enqueue(run: RunRecord): Promise<void> {
+    const { agent, userId } = run.session;
+    const task = { agent, userId, taskId: await this.#taskOf(run) };
+    const { queue, backoff } = this.#options;
+    for (const { id, revision, url } of await this.#configs.list(task)) {
+      this.#load.assertRoom(userId, url);
+      const input: PushDelivery = { task, runId: run.id, configId: id, revision };
+      const key = deliveryId(input);
+      const limits = { attempts: MAX_ATTEMPTS, backoff };
+      await queue.enqueue({ name: this.#name, id: key, fingerprint: key, input, userId, ...limits });
     }
   }
+
+  /** The id of the first run of its chain. */
+  async #taskOf({ id, session: { agent, userId }, request }: RunRecord): Promise<string> {
+    let taskId = id;
+    let { continues } = request;
+    while (continues !== undefined) {
+      taskId = continues;
+      ({ continues } = (await this.#options.runs().get(agent, taskId, { userId })).request);
+    }
+    return taskId;
+  }
 }
-
-/** What is told of an entry: artifacts when they are whole, and all else. */
-function toNotifications(
-  { event }: LogEntry,
-  events: readonly A2AEvent[],
-  taskId: string,
-): readonly A2AEvent[] {
-  const whole = events.filter((other) => !("artifactUpdate" in other));
-  const artifact = event.object === "message" ? toWholeArtifact(event) : undefined;
-  const [update] = events;
-  if (artifact === undefined || update === undefined || !("artifactUpdate" in update)) return whole;
-  const { contextId } = update.artifactUpdate;
-  return [{ artifactUpdate: { taskId, contextId, artifact, lastChunk: true } }];
-}
-
-const Delivery: z.ZodType<Delivery> = z.object({
-  task: z.object({ agent: z.string(), userId: z.string(), taskId: z.string() }),
-  runId: z.string(),
-  configId: z.string(),
-  revision: z.string(),
-});
-interface Delivery {
-  readonly task: TaskKey;
-  readonly runId: string;
-  readonly configId: string;
-  readonly revision: string;
-}
-
-const GONE: ReadonlySet<string> = new Set(["RESOURCE_NOT_FOUND", "RUN_EXPIRED"]);
-
-/** How many are told at once. */
-const CONCURRENCY = 1000;
 
 /** How long one delivery may go on, in milliseconds: as long as its run. */
 const LONGEST_RUN = 24 * 3_600_000;
+
+/** How often a delivery is made that fails for other reasons than its receiver: most of a day, at a minute each. */
+const MAX_ATTEMPTS = 1000;
+
+/** Of how many runs nobody may have been told yet, as the state service or the queue is down. */
+const MAX_PENDING = 10_000;

@@ -76,6 +76,8 @@ async function post(
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const options: RequestOptions = {
     method: "POST",
+    // A connection that was made for others was not checked for this.
+    agent: false,
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
     ...(headers === undefined ? {} : { headers }),
     ...(allowPrivate ? {} : { lookup: publicLookup }),

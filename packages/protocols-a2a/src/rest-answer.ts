@@ -62,14 +62,18 @@ export async function answerRest({
   };
   const found = await call.wait(async () => ({ value: await answer(input, reply) }));
   if (found === undefined) return reply;
-  const { activatedExtensions } = context;
-  if (activatedExtensions !== undefined) reply.header("a2a-extensions", activatedExtensions.join(", "));
+  const setExtensions = () => {
+    const { activatedExtensions } = context;
+    if (activatedExtensions !== undefined) reply.header("a2a-extensions", activatedExtensions.join(", "));
+  };
   if (!(found.value instanceof RestStream)) {
+    setExtensions();
     if (found.value === undefined) return reply.code(204).send();
     return reply.type(dialect.contentType).send(JSON.stringify(found.value));
   }
   const items = await startItems(found.value.items, call);
   if (items === undefined) return reply;
+  setExtensions();
   await call.stream(() => toFrames(items, dialect));
   return reply;
 }

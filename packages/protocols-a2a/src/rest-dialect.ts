@@ -1,5 +1,6 @@
 import { A2A_CONTENT_TYPE, AgentCard } from "@a2a-js/sdk";
-import { type A2AError, toRestErrorBody } from "@a2a-js/sdk/errors";
+import type { A2AError } from "@a2a-js/sdk/errors";
+import { toRestError } from "./a2a-error.ts";
 import type { A2AEvent, A2ATask } from "./a2a-task.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -40,5 +41,5 @@ export const currentDialect: RestDialect = {
   toEvent: same,
   toConfig: same,
   toCard: (card) => AgentCard.toJSON(card) as object,
-  toError: toRestErrorBody,
+  toError: toRestError,
 };

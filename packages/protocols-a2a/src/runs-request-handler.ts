@@ -19,7 +19,7 @@ import { type A2ACall, callOf } from "./a2a-call.ts";
 import type { A2ACardOptions } from "./a2a-card-options.ts";
 import { runtimeErrorOf, toA2AError } from "./a2a-error.ts";
 import type { A2AEvent } from "./a2a-task.ts";
-import { A2ATasks, type StartedTask } from "./a2a-tasks.ts";
+import { A2ATasks } from "./a2a-tasks.ts";
 import { takesMode } from "./agent-card.ts";
 import { type A2ABatches, KnownBatches } from "./known-batches.ts";
 import { listTasks } from "./list-tasks.ts";
@@ -37,7 +37,7 @@ export interface RunsRequestHandlerOptions {
   /** What the card says, as far as it was said by the app. */
   readonly cardOptions: A2ACardOptions;
   readonly extendedCard: ((call: A2ACall) => Promise<AgentCard>) | undefined;
-  readonly push: PushNotifications;
+  readonly push: () => PushNotifications;
   readonly progress: boolean;
 }
 
@@ -48,8 +48,7 @@ export class RunsRequestHandler implements A2ARequestHandler {
 
   constructor(options: RunsRequestHandlerOptions) {
     this.#options = options;
-    const { runs, agent, progress } = options;
-    this.#tasks = new A2ATasks({ runs, agent, progress, onStart: (started) => this.#tell(started) });
+    this.#tasks = new A2ATasks(options);
   }
 
   getAgentCard(): Promise<AgentCard> {
@@ -117,8 +116,13 @@ export class RunsRequestHandler implements A2ARequestHandler {
   ): Promise<TaskPushNotificationConfig> {
     return known(context, async () => {
       const { task, chain } = await this.#find(params.taskId, callOf(context));
-      const run = chain.at(-1) ?? chain[0];
-      return toWire(await this.#options.push.create(task, run, params, callOf(context).version));
+      const { id: runId, completedAt, lastSeq } = chain.at(-1) ?? chain[0];
+      const push = this.#options.push();
+      const from = { runId, seq: completedAt === undefined ? -1 : lastSeq };
+      const { version } = callOf(context);
+      const config = await push.save({ task, input: params, version, from });
+      if (completedAt === undefined) push.tell(chain.at(-1) ?? chain[0]);
+      return toWire(config);
     });
   }
 
@@ -128,7 +132,7 @@ export class RunsRequestHandler implements A2ARequestHandler {
   ): Promise<TaskPushNotificationConfig> {
     return known(context, async () => {
       const { task } = await this.#find(taskId, callOf(context));
-      return toWire(await this.#options.push.get(task, id));
+      return toWire(await this.#options.push().get(task, id));
     });
   }
 
@@ -138,7 +142,7 @@ export class RunsRequestHandler implements A2ARequestHandler {
   ): ReturnType<A2ARequestHandler["listTaskPushNotificationConfigs"]> {
     return known(context, async () => {
       const { task } = await this.#find(taskId, callOf(context));
-      const configs = await this.#options.push.list(task);
+      const configs = await this.#options.push().list(task);
       return { configs: configs.map(toWire), nextPageToken: "" };
     });
   }
@@ -149,7 +153,7 @@ export class RunsRequestHandler implements A2ARequestHandler {
   ): Promise<void> {
     await known(context, async () => {
       const { task } = await this.#find(taskId, callOf(context));
-      await this.#options.push.delete(task, id);
+      await this.#options.push().delete(task, id);
     });
   }
 
@@ -161,8 +165,9 @@ export class RunsRequestHandler implements A2ARequestHandler {
 
   /** Refuses what this agent's card does not offer, before anything is started. */
   #checked(params: SendMessageRequest, context: ServerCallContext): SendMessageRequest {
-    const { cardOptions, push } = this.#options;
-    const { extensions, version } = callOf(context);
+    const { cardOptions } = this.#options;
+    const { extensions, assertBounds } = callOf(context);
+    assertBounds?.(params);
     const missing = (cardOptions.extensions ?? [])
       .filter(({ uri, required }) => required && !extensions.includes(uri))
       .map(({ uri }) => uri);
@@ -178,18 +183,7 @@ export class RunsRequestHandler implements A2ARequestHandler {
       const message = `This agent takes no ${mediaType}, but ${cardOptions.inputModes?.join(", ")}.`;
       throw new ContentTypeNotSupportedError(message);
     }
-    const wanted = params.configuration?.taskPushNotificationConfig;
-    if (wanted !== undefined) push.check(wanted, version);
     return params;
-  }
-
-  async #tell({ taskId, run, params, call }: StartedTask): Promise<void> {
-    const { push } = this.#options;
-    const key = toKey(run.session, taskId);
-    // Of a task that is new nobody can have asked yet.
-    if (run.id !== taskId) await push.goOn(key, run);
-    const wanted = params?.configuration?.taskPushNotificationConfig;
-    if (wanted !== undefined) await push.create(key, run, wanted, call.version);
   }
 }
 

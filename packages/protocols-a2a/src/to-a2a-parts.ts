@@ -1,5 +1,6 @@
 import type { Content, Message } from "@agentscope-runtime/agent-api";
 import type { A2APart } from "./a2a-task.ts";
+import type { PartDetails } from "./part-details.ts";
 
 /** The part that a slot is shown as; `undefined` for one that says nothing. */
 export function toA2APart(slot: Content): A2APart | undefined {
@@ -25,12 +26,26 @@ export function toA2APart(slot: Content): A2APart | undefined {
   }
 }
 
-/** The parts of a message as it is now; media that are not whole yet are left out. */
-export function toA2AParts({ content }: Pick<Message, "content">): A2APart[] {
-  return (content ?? [])
-    .filter((slot) => isText(slot) || slot.status !== "in_progress")
-    .map(toA2APart)
-    .filter((part) => part !== undefined);
+/** The parts of a message as it is now, with their details by index; media that are not whole yet are left out. */
+export function toA2AParts(
+  { content }: Pick<Message, "content">,
+  details: Readonly<Record<string, PartDetails>> = {},
+): A2APart[] {
+  return (content ?? []).flatMap((slot, index) => {
+    const part = isText(slot) || slot.status !== "in_progress" ? toA2APart(slot) : undefined;
+    return part === undefined ? [] : [withDetails(part, details[index])];
+  });
+}
+
+function withDetails(part: A2APart, details: PartDetails | undefined): A2APart {
+  if (details === undefined) return part;
+  const { metadata, mediaType, filename } = details;
+  return {
+    ...part,
+    ...(metadata === undefined ? {} : { metadata: { ...part.metadata, ...metadata } }),
+    ...(mediaType === undefined ? {} : { mediaType }),
+    ...(filename === undefined ? {} : { filename }),
+  };
 }
 
 /** True for what comes in pieces that can be appended. */
@@ -48,16 +63,25 @@ interface MediaHints {
 function toMediaPart(value: string | null, type: string, hints: MediaHints = {}): A2APart | undefined {
   if (!value) return undefined;
   const { filename, mediaType } = hints;
-  const inline = /^data:([^;,]*)(?:;[^;,]*)*;base64,(.*)$/s.exec(value);
+  const inline = readDataUrl(value);
   const isUrl =
-    inline === null && (hints.url === true || type === "image" || type === "video" || hasScheme(value));
-  const known = inline?.[1] || mediaType || (isUrl ? undefined : DEFAULT_MEDIA_TYPES[type]);
+    inline === undefined && (hints.url === true || type === "image" || type === "video" || hasScheme(value));
+  const known = inline?.mediaType || mediaType || (isUrl ? undefined : DEFAULT_MEDIA_TYPES[type]);
   return {
-    ...(isUrl ? { url: value } : { raw: inline?.[2] ?? value }),
+    ...(isUrl ? { url: value } : { raw: inline?.base64 ?? value }),
     ...(type === "file" ? {} : { metadata: { type } }),
     ...(filename ? { filename } : {}),
     ...(known === undefined ? {} : { mediaType: known }),
   };
+}
+
+// No pattern, as a URL may have megabytes of parameters.
+function readDataUrl(url: string): { readonly mediaType: string; readonly base64: string } | undefined {
+  if (!url.startsWith("data:")) return undefined;
+  const comma = url.indexOf(",");
+  if (comma === -1 || !url.endsWith(";base64", comma)) return undefined;
+  const end = url.indexOf(";");
+  return { mediaType: url.slice("data:".length, end), base64: url.slice(comma + 1) };
 }
 
 function hasScheme(value: string): boolean {

@@ -3,6 +3,7 @@ import { Role } from "@a2a-js/sdk";
 import { RequestMalformedError } from "@a2a-js/sdk/errors";
 import type { MessageInput } from "@agentscope-runtime/agent-api";
 import { McpApprovalResponse } from "@agentscope-runtime/agent-api";
+import { PART_DETAILS, type PartDetails } from "./part-details.ts";
 
 type Slot = NonNullable<MessageInput["content"]>[number];
 
@@ -11,14 +12,20 @@ export function toAgentMessages({ messageId, role, parts, metadata }: Message): 
   if (role !== Role.ROLE_USER) throw new RequestMalformedError("message.role must be ROLE_USER.");
   if (parts.length === 0) throw new RequestMalformedError("message.parts must have a part.");
   const answers = parts.flatMap((part) => toAnswer(part) ?? []);
-  const content = parts.filter((part) => toAnswer(part) === undefined).map(toSlot);
+  const said = parts.filter((part) => toAnswer(part) === undefined);
+  const content = said.map(toSlot);
+  const details = Object.fromEntries(said.flatMap((part, index) => toDetails(part, index, content)));
+  const known = {
+    ...metadata,
+    ...(Object.keys(details).length === 0 ? {} : { [PART_DETAILS]: details }),
+  };
   const rest: MessageInput = {
     id: messageId,
     status: "completed",
     type: "message",
     role: "user",
     content,
-    ...(metadata === undefined || Object.keys(metadata).length === 0 ? {} : { metadata }),
+    ...(Object.keys(known).length === 0 ? {} : { metadata: known }),
   };
   return content.length === 0 ? answers : [...answers, rest];
 }
@@ -61,6 +68,20 @@ function toSlot({ content, filename, mediaType }: Part, index: number): Slot {
     default:
       throw new RequestMalformedError(`message.parts[${index}] needs one of text, raw, url and data.`);
   }
+}
+
+/** What the part's slot does not say, by its index. */
+function toDetails(
+  { content, mediaType, filename, metadata = {} }: Part,
+  index: number,
+  slots: readonly Slot[],
+): [index: number, details: PartDetails][] {
+  const details: PartDetails = {
+    ...(mediaType === "" || content?.$case === "raw" ? {} : { mediaType }),
+    ...(filename === "" || slots[index]?.type === "file" ? {} : { filename }),
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+  };
+  return Object.keys(details).length === 0 ? [] : [[index, details]];
 }
 
 function formatOf(mediaType: string): string | null {

@@ -21,6 +21,8 @@ export function toAgentRequest({ message, configuration, metadata }: SendMessage
   const request = AgentRequest.parse({
     input: toAgentMessages(message),
     stream: true,
+    // By which the message is known where it is sent again.
+    message_id: messageId,
     ...(contextId === "" ? {} : { session_id: contextId }),
     ...some("metadata", metadata),
     ...some("accepted_output_modes", configuration?.acceptedOutputModes),

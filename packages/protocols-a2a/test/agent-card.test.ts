@@ -92,7 +92,8 @@ it("speaks 0.3 to who does not say what it speaks", async () => {
 it("is signed if there is a key", async () => {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const signature = { key: privateKey, algorithm: "ES256", keyId: "k1", jwksUrl: "https://example.com/jwks" };
-  const url = `${await serve(scriptedApp([], {}, { signature }))}/.well-known/agent-card.json`;
+  const known = { publicUrl: "https://agents.example.com", grpc: undefined };
+  const url = `${await serve(scriptedApp([], {}, { ...known, signature }))}/.well-known/agent-card.json`;
   const first = await fetch(url, { headers: V1 });
   const card = AgentCard.fromJSON(await first.json());
   const verify = verifyAgentCardSignature(async (keyId, jwksUrl) => {

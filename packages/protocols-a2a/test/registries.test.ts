@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { a2aApp } from "./support/serve.ts";
 
 const publicUrl = "https://agents.example.com";
+const grpc = { port: 0, publicAddress: "agents.example.com:443" };
 
 it("makes agents known while they are served", async () => {
   const registry = new StaticAgentRegistry([{ name: "other", card: { name: "other" } }]);
@@ -13,7 +14,7 @@ it("makes agents known while they are served", async () => {
     deregister: () => Promise.reject(new Error("It is down.")),
     list: async () => [],
   };
-  const app = a2aApp({}, { publicUrl, registries: [failing, registry] })
+  const app = a2aApp({}, { publicUrl, grpc, registries: [failing, registry] })
     .query(text(), () => "Hello!")
     .host(
       "saturday",
