@@ -22,6 +22,7 @@ test("every code of the Python runtime has the status it has there", () => {
 test("the codes of runs, sessions and the edge have the statuses clients act on", () => {
   expect(errorStatus).toMatchObject({
     RUN_ID_CONFLICT: 409,
+    RUN_ANSWERED: 409,
     SESSION_BUSY: 409,
     IDEMPOTENCY_MISMATCH: 409,
     RUN_EXPIRED: 410,

@@ -16,36 +16,38 @@ export interface CreateRunTtls {
 export async function createRun(
   database: RunDatabase,
   run: NewRun,
-  created: LogSegment,
+  entries: LogSegment,
   ttls: CreateRunTtls,
 ): Promise<CreateResult> {
   const { id } = run.request;
-  const [row] = await database.call<CreatedRow>("create_run", ...valuesOf(run, created, ttls));
+  const [row] = await database.call<CreatedRow>("create_run", ...valuesOf(run, entries, ttls));
   if (row?.outcome === "replayed") {
     const [known] = await database.select<RunRow>(GET_NUMBERED, row.run);
     // It may have been forgotten in between, and its key with it.
     return known === undefined
-      ? createRun(database, run, created, ttls)
+      ? createRun(database, run, entries, ttls)
       : { kind: "replayed", run: toRun(known) };
   }
+  if (row?.outcome === "answered") throw runRefusal("answered", run.request.continues ?? "");
   if (row?.outcome !== "created") throw runRefusal(row?.outcome ?? "missing", id);
+  const { canceled } = run;
   const ahead = Number(row.ahead);
   return {
     kind: "created",
     run: {
       id,
       session: run.session,
-      status: ahead === 0 ? "created" : "queued",
+      status: canceled === undefined ? (ahead === 0 ? "created" : "queued") : "canceled",
       request: run.request,
       owner: run.owner,
       attempt: 0,
       createdAt: run.createdAt,
       startedAt: undefined,
-      completedAt: undefined,
-      cancel: undefined,
-      lastSeq: created.last,
+      completedAt: canceled && run.createdAt,
+      cancel: canceled?.cancel,
+      lastSeq: entries.last,
     },
-    lease: { runId: id, owner: run.owner ?? "", epoch: 1, nextSeq: created.last + 1 },
+    lease: { runId: id, owner: run.owner ?? "", epoch: 1, nextSeq: entries.last + 1 },
     ahead,
   };
 }
@@ -57,8 +59,9 @@ interface CreatedRow {
 }
 
 /** In the order of the function's parameters. */
-function valuesOf(run: NewRun, created: LogSegment, ttls: CreateRunTtls): readonly unknown[] {
+function valuesOf(run: NewRun, entries: LogSegment, ttls: CreateRunTtls): readonly unknown[] {
   const { input, ...request } = run.request;
+  const { continues } = request;
   const { agent, userId, sessionId } = run.session;
   const { owner, idempotency } = run;
   return [
@@ -68,11 +71,13 @@ function valuesOf(run: NewRun, created: LogSegment, ttls: CreateRunTtls): readon
     ...[JSON.stringify(request), JSON.stringify(input), run.createdAt],
     ...(owner === undefined ? [null, null] : [idDigest(owner), JSON.stringify(owner)]),
     ...[ttls.lease, run.policy, run.maxQueued],
-    ...[created.first, created.last, created.text],
+    ...[entries.first, entries.last, entries.text],
     ...(idempotency === undefined
       ? [null, null]
       : [idDigest(idempotency.key), idDigest(idempotency.fingerprint)]),
     Math.min(Math.ceil(ttls.key), Number.MAX_SAFE_INTEGER / 2),
+    continues ? idDigest(continues) : null,
+    run.canceled === undefined ? null : JSON.stringify(run.canceled.cancel),
   ];
 }
 

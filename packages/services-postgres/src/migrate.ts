@@ -1,4 +1,5 @@
 import { RuntimeError } from "@agentscope-runtime/core";
+import { continuations } from "./migrations/continuations.ts";
 import { gates } from "./migrations/gates.ts";
 import { memories } from "./migrations/memories.ts";
 import { runs } from "./migrations/runs.ts";
@@ -9,7 +10,7 @@ import { quoteSchema } from "./quote-schema.ts";
 import { transaction } from "./transaction.ts";
 
 /** From each version of the schema to the next; what was released is never changed. */
-const MIGRATIONS: readonly string[] = [gates, states, sessions, memories, runs];
+const MIGRATIONS: readonly string[] = [gates, states, sessions, memories, runs, continuations];
 
 /** How long a process waits for another that migrates, and a statement of a migration may take, in milliseconds. */
 const TIMEOUT = 60_000;

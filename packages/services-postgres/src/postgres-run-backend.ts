@@ -78,9 +78,9 @@ export class PostgresRunBackend implements RunBackend {
     return this.#database.health();
   }
 
-  create(run: NewRun, created: LogSegment): Promise<CreateResult> {
+  create(run: NewRun, entries: LogSegment): Promise<CreateResult> {
     const ttls = { lease: this.#leaseTtl, key: this.#retention.idempotencyTtl };
-    return createRun(this.#database, run, created, ttls);
+    return createRun(this.#database, run, entries, ttls);
   }
 
   async takeTurn(lease: RunLease): Promise<number | undefined> {

@@ -17,6 +17,7 @@ const MESSAGES = {
   missing: ["RESOURCE_NOT_FOUND", (id: string) => `There is no run ${id}.`],
   expired: ["RUN_EXPIRED", (id: string) => `The events of run ${id} are no longer kept.`],
   conflict: ["RUN_ID_CONFLICT", (id: string) => `The id ${id} was used by another run.`],
+  answered: ["RUN_ANSWERED", (id: string) => `The run ${id} was answered already, and is continued once.`],
   mismatch: ["IDEMPOTENCY_MISMATCH", () => "The Idempotency-Key was used with another request body."],
   busy: ["SESSION_BUSY", () => "The session has a run that has not ended."],
   taken: ["FENCED", (id: string) => `The run ${id} was taken over: it belongs to another owner now.`],

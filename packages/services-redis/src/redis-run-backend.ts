@@ -89,26 +89,33 @@ export class RedisRunBackend extends RedisService implements RunBackend {
     await super.stop();
   }
 
-  async create(run: NewRun, created: LogSegment): Promise<CreateResult> {
-    const { session, request, policy, maxQueued, owner, idempotency } = run;
+  async create(run: NewRun, entries: LogSegment): Promise<CreateResult> {
+    const { session, request, policy, maxQueued, owner, idempotency, canceled } = run;
+    const { continues } = request;
     const interrupted: CancelRequest = { reason: "A newer run of the session took its place." };
-    const [word, rest] = await this.#ask(CREATE_RUN, { runId: request.id, maxQueued, ...session }, [
-      idText(request.id),
-      ...sessionArguments(session),
-      ...requestTexts(request),
-      `${run.createdAt}`,
-      ...segmentArguments(created),
-      policy,
-      `${maxQueued}`,
-      JSON.stringify(interrupted),
-      owner === undefined ? "" : idText(owner),
-      idempotency === undefined ? "" : idText(idempotency.key),
-      idText(idempotency?.fingerprint ?? ""),
-      this.#idempotencyTtl,
-    ]);
+    const [word, rest] = await this.#ask(
+      CREATE_RUN,
+      { runId: request.id, maxQueued, continues, ...session },
+      [
+        idText(request.id),
+        ...sessionArguments(session),
+        ...requestTexts(request),
+        `${run.createdAt}`,
+        ...segmentArguments(entries),
+        policy,
+        `${maxQueued}`,
+        JSON.stringify(interrupted),
+        owner === undefined ? "" : idText(owner),
+        idempotency === undefined ? "" : idText(idempotency.key),
+        idText(idempotency?.fingerprint ?? ""),
+        this.#idempotencyTtl,
+        continues ? idText(continues) : "",
+        canceled === undefined ? "" : JSON.stringify(canceled.cancel),
+      ],
+    );
     if (word === "replayed") return { kind: "replayed", run: toRunRecord(rest) };
     const ahead = Number(rest);
-    const lease = { runId: request.id, owner: owner ?? "", epoch: 1, nextSeq: created.last + 1 };
+    const lease = { runId: request.id, owner: owner ?? "", epoch: 1, nextSeq: entries.last + 1 };
     return { kind: "created", run: newRecord(run, ahead), lease, ahead };
   }
 

@@ -8,19 +8,19 @@ export function requestTexts({ input, ...rest }: ResolvedAgentRequest): [request
 
 /** The record of a run that was just created. */
 export function newRecord(run: NewRun, ahead: number): RunRecord {
-  const { session, request, owner, createdAt, created } = run;
+  const { session, request, owner, createdAt, created, canceled } = run;
   return {
     id: request.id,
     session,
-    status: ahead === 0 ? "created" : "queued",
+    status: canceled === undefined ? (ahead === 0 ? "created" : "queued") : "canceled",
     request,
     owner,
     attempt: 0,
     createdAt,
     startedAt: undefined,
-    completedAt: undefined,
-    lastSeq: created.seq,
-    cancel: undefined,
+    completedAt: canceled && createdAt,
+    lastSeq: (canceled?.entry ?? created).seq,
+    cancel: canceled?.cancel,
     expired: undefined,
   };
 }

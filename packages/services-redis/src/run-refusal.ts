@@ -5,10 +5,15 @@ export interface RunSubject {
   readonly runId?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly maxQueued?: number | undefined;
+  /** The run that was to be continued. */
+  readonly continues?: string | undefined;
 }
 
 /** The error that stands for the word with which a script about runs refused. */
-export function runRefusal(word: string, { runId, sessionId, maxQueued }: RunSubject): RuntimeError {
+export function runRefusal(
+  word: string,
+  { runId, sessionId, maxQueued, continues }: RunSubject,
+): RuntimeError {
   switch (word) {
     case "RESOURCE_NOT_FOUND":
       return new RuntimeError("RESOURCE_NOT_FOUND", `There is no run ${runId}.`);
@@ -31,6 +36,11 @@ export function runRefusal(word: string, { runId, sessionId, maxQueued }: RunSub
       );
     case "CONFLICT":
       return new RuntimeError("RUN_ID_CONFLICT", `The id ${runId} was used by another run.`);
+    case "ANSWERED":
+      return new RuntimeError(
+        "RUN_ANSWERED",
+        `The run ${continues} was answered already, and is continued once.`,
+      );
     case "BUSY":
       return new RuntimeError("SESSION_BUSY", `The session ${sessionId} has a run that has not ended.`);
     case "FULL": {

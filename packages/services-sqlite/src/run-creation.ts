@@ -13,7 +13,7 @@ import { fromSqlText, type SqliteQueries, toSqlText } from "./sqlite-queries.ts"
 
 export interface Creation {
   readonly run: NewRun;
-  readonly created: LogSegment;
+  readonly entries: LogSegment;
   /** The request but for its input, and the input. */
   readonly texts: readonly [request: string, input: string];
   readonly idempotencyTtl: number;
@@ -27,7 +27,7 @@ export interface Created {
 }
 
 export function create(queries: SqliteQueries, creation: Creation): Created {
-  const { run, created, texts, now } = creation;
+  const { run, entries, texts, now } = creation;
   const replayed = run.idempotency && findByKey(queries, run.idempotency, now);
   if (replayed !== undefined) {
     return { result: { kind: "replayed", run: toRunRecord(replayed) }, interrupted: [] };
@@ -36,17 +36,31 @@ export function create(queries: SqliteQueries, creation: Creation): Created {
   if (queries.get(IS_KNOWN, toSqlText(id)) !== undefined) {
     throw new RuntimeError("RUN_ID_CONFLICT", `The id ${id} was used by another run.`);
   }
+  const { continues } = run.request;
+  const answered = continues ? toSqlText(continues) : null;
+  if (answered !== null && queries.get(IS_ANSWERED, answered) !== undefined) {
+    throw new RuntimeError(
+      "RUN_ANSWERED",
+      `The run ${continues} was answered already, and is continued once.`,
+    );
+  }
+  const { canceled } = run;
   const lane = laneOf(run.session);
-  const ahead = queries.get<{ count: number }>(COUNT_LANE, ...lane)?.count ?? 0;
+  const waiting = () => queries.get<{ count: number }>(COUNT_LANE, ...lane)?.count ?? 0;
+  const ahead = canceled === undefined ? waiting() : 0;
   if (ahead > 0) assertAdmitted(run, ahead);
   const interrupted = ahead > 0 && run.policy === "interrupt" ? interrupt(queries, lane) : [];
 
-  const status = ahead === 0 ? "created" : "queued";
+  const status = canceled === undefined ? (ahead === 0 ? "created" : "queued") : "canceled";
   const owner = run.owner === undefined ? null : toSqlText(run.owner);
-  const values = [toSqlText(id), ...lane, status, owner, run.createdAt] as const;
+  const end =
+    canceled === undefined
+      ? [null, null, null, 0]
+      : [JSON.stringify(canceled.cancel), run.createdAt, entries.last, 1];
+  const values = [toSqlText(id), ...lane, status, owner, run.createdAt, answered, ...end] as const;
   const { number } = queries.get<{ number: number }>(INSERT_RUN, ...values) as { number: number };
   queries.run(INSERT_REQUEST, number, ...texts);
-  insertSegment(queries, number, created);
+  insertSegment(queries, number, entries);
   if (run.idempotency !== undefined) {
     const key = toSqlText(run.idempotency.key);
     const expiresAt = Math.min(now + creation.idempotencyTtl, Number.MAX_SAFE_INTEGER);
@@ -66,11 +80,11 @@ export function create(queries: SqliteQueries, creation: Creation): Created {
         attempt: 0,
         createdAt,
         startedAt: undefined,
-        completedAt: undefined,
-        lastSeq: created.last,
-        cancel: undefined,
+        completedAt: canceled && createdAt,
+        lastSeq: entries.last,
+        cancel: canceled?.cancel,
       },
-      lease: { runId: id, owner: run.owner ?? "", epoch: 1, nextSeq: created.last + 1 },
+      lease: { runId: id, owner: run.owner ?? "", epoch: 1, nextSeq: entries.last + 1 },
       ahead,
     },
     interrupted,
@@ -103,6 +117,7 @@ function interrupt(queries: SqliteQueries, lane: readonly [string, string, strin
 }
 
 const IS_KNOWN = "SELECT 1 FROM runs WHERE id = ?";
+const IS_ANSWERED = "SELECT 1 FROM runs WHERE continues = ? AND status NOT IN ('failed', 'rejected') LIMIT 1";
 const COUNT_LANE = `
   SELECT count(*) AS count FROM runs WHERE agent = ? AND user = ? AND session = ? AND settled = 0`;
 const CANCEL_LANE = `
@@ -110,7 +125,9 @@ const CANCEL_LANE = `
   WHERE agent = ? AND user = ? AND session = ? AND settled = 0 AND cancel IS NULL AND completed_at IS NULL
   RETURNING id`;
 const INSERT_RUN = `
-  INSERT INTO runs (id, agent, user, session, status, owner, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+  INSERT INTO runs (
+    id, agent, user, session, status, owner, created_at, continues, cancel, completed_at, last_seq, settled
+  ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   RETURNING number`;
 const INSERT_REQUEST = "INSERT INTO run_requests (run, request, input) VALUES (?, ?, ?)";
 const REMEMBER_KEY =

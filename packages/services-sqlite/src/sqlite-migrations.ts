@@ -1,5 +1,6 @@
 import { RuntimeError } from "@agentscope-runtime/core";
 import { shortenFenceKeys } from "./fences.ts";
+import { RUN_CONTINUATIONS } from "./run-continuations.ts";
 import { RUN_TABLES } from "./run-tables.ts";
 import type { SqliteConnection } from "./sqlite-connection.ts";
 
@@ -105,4 +106,5 @@ const MIGRATIONS: readonly (string | ((connection: SqliteConnection) => void))[]
   `,
   RUN_TABLES,
   shortenFenceKeys,
+  RUN_CONTINUATIONS,
 ];

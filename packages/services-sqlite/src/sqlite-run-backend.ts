@@ -76,12 +76,12 @@ export class SqliteRunBackend implements RunBackend {
     return this.#file.health();
   }
 
-  async create(run: NewRun, created: LogSegment): Promise<CreateResult> {
+  async create(run: NewRun, entries: LogSegment): Promise<CreateResult> {
     const { input, ...request } = run.request;
     const texts = [JSON.stringify(request), JSON.stringify(input)] as const;
     const { idempotencyTtl } = this.#retention;
     const { result, interrupted } = await this.#writes.add((queries) =>
-      create(queries, { run, created, texts, idempotencyTtl, now: this.#now() }),
+      create(queries, { run, entries, texts, idempotencyTtl, now: this.#now() }),
     );
     for (const id of interrupted) this.#notices.tell(id, "control");
     return result;

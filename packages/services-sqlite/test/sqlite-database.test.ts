@@ -8,6 +8,7 @@ import {
   SqliteStateService,
 } from "@agentscope-runtime/services-sqlite";
 import { describe, expect, it } from "vitest";
+import { forgetContinuations } from "./support/forget-continuations.ts";
 import { temporaryFiles } from "./support/temporary-file.ts";
 
 const newFile = temporaryFiles();
@@ -226,8 +227,8 @@ it("keeps what was known of a session's fence when an older file is brought up t
   await history.start();
   await history.stop();
   const older = new DatabaseSync(path);
-  const { user_version: version } = older.prepare("PRAGMA user_version").get() as { user_version: number };
-  older.exec(`DELETE FROM fences; PRAGMA user_version = ${version - 1}`);
+  forgetContinuations(older);
+  older.exec("DELETE FROM fences; PRAGMA user_version = 2");
   const key = JSON.stringify([null, handle.userId, handle.sessionId]);
   older.prepare("INSERT INTO fences (session, fence) VALUES (?, ?)").run(key, 7);
   older.close();

@@ -46,6 +46,19 @@ export function runPeerCases(
       }
     });
 
+    it("takes one of 50 answers to a run that come here and there at once", async () => {
+      const answers = Array.from({ length: 50 }, (_, index) => {
+        const run = newRun();
+        const answer = { ...run, request: { ...run.request, continues: "asked" } };
+        return (index % 2 === 0 ? peer : store()).create(answer);
+      });
+      const settled = await Promise.allSettled(answers);
+      expect(settled.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      for (const result of settled) {
+        if (result.status === "rejected") expect(result.reason).toMatchObject({ code: "RUN_ANSWERED" });
+      }
+    });
+
     it("is canceled from there", async () => {
       const { run, lease } = await createRun(store());
       const watch = store().watchCancel(run.id, new AbortController().signal);

@@ -4,7 +4,9 @@ import type { Durable } from "./durable.ts";
 import { lifecycleCases } from "./lifecycle-cases.ts";
 import { textEntries } from "./log-entries.ts";
 import { newRun } from "./new-run.ts";
+import { runAnswerCases } from "./run-answer-cases.ts";
 import { runCancelCases } from "./run-cancel-cases.ts";
+import { runCanceledCases } from "./run-canceled-cases.ts";
 import { createRun, endRun, readRun, seqs } from "./run-cases.ts";
 import { runCompactionCases } from "./run-compaction-cases.ts";
 import { runCreateCases } from "./run-create-cases.ts";
@@ -66,6 +68,8 @@ export function runStoreSuite(name: string, { create, durable, peer }: RunStoreS
     });
 
     runCreateCases(() => store);
+    runAnswerCases(() => store);
+    runCanceledCases(() => store);
     runTurnCases(() => store);
     runWriteCases(() => store);
     runReadCases(() => store);

@@ -37,7 +37,8 @@ export type RunTopic = "log" | "control";
  * what `RunStore` says of the method of the same name.
  */
 export interface RunBackend extends Service {
-  create(run: NewRun, created: LogSegment): Promise<CreateResult>;
+  /** `entries` has the first one of the log, and the last one of a run that comes `canceled`. */
+  create(run: NewRun, entries: LogSegment): Promise<CreateResult>;
 
   /** Like `waitTurn`, but resolves to `undefined` at once where it is not the run's turn. */
   takeTurn(lease: RunLease): Promise<number | undefined>;

@@ -56,8 +56,10 @@ export interface NewRun {
   /** How many runs may wait behind the session's running one. */
   readonly maxQueued: number;
   readonly idempotency?: Idempotency | undefined;
-  /** Who will run it; `undefined` where it waits for somebody to `acquire` it. */
+  /** Who will run it; `undefined` where it waits for somebody to `acquire` it, or is `canceled`. */
   readonly owner?: string | undefined;
+  /** Where it has ended before it began: why, and its last entry, seq 1. */
+  readonly canceled?: { readonly cancel: CancelRequest; readonly entry: LogEntry } | undefined;
 }
 
 export interface Idempotency {
@@ -71,7 +73,7 @@ export type CreateResult =
   | {
       readonly kind: "created";
       readonly run: RunRecord;
-      /** Void where the run has no owner. */
+      /** Void where the run has no owner or has ended. */
       readonly lease: RunLease;
       /** How many runs of the session must settle before this one may start. */
       readonly ahead: number;
@@ -138,10 +140,14 @@ export interface RunStore extends Service {
 
   /**
    * Creates a run with its first entry, all in one step. A known idempotency key answers `replayed`, or rejects with
-   * `IDEMPOTENCY_MISMATCH` if the fingerprint differs; then a used id rejects with `RUN_ID_CONFLICT`; then, if the
-   * session has runs that have not settled: `reject` rejects with `SESSION_BUSY`, `enqueue` with `QUEUE_FULL` where
+   * `IDEMPOTENCY_MISMATCH` if the fingerprint differs; then a used id rejects with `RUN_ID_CONFLICT`; then a request that
+   * `continues` a run which another one continues already with `RUN_ANSWERED`, unless that one ended as `failed` or
+   * `rejected`; then, if the session has runs that have not settled: `reject` rejects with `SESSION_BUSY`, `enqueue` with `QUEUE_FULL` where
    * `maxQueued` wait, and `interrupt` requests the cancellation of them all. A refused run leaves nothing behind; an
    * expired one keeps its id and its key. An owner that creates a run is heard.
+   *
+   * A run that comes `canceled` has ended when it was created: it takes no place in its session's line, the policy does
+   * not apply to it, and its lease is void.
    */
   create(run: NewRun): Promise<CreateResult>;
 

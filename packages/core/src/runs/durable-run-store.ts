@@ -86,7 +86,8 @@ export class DurableRunStore implements RunStore {
 
   async create(run: NewRun): Promise<CreateResult> {
     this.#started();
-    const result = await this.#backend.create(run, toSegment([run.created]));
+    const entries = run.canceled === undefined ? [run.created] : [run.created, run.canceled.entry];
+    const result = await this.#backend.create(run, toSegment(entries));
     if (result.kind === "created" && run.owner !== undefined) {
       this.#feed(result.lease, 0).add([run.created]);
     }

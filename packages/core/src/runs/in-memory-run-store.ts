@@ -21,6 +21,7 @@ import { decodeCursor, encodeCursor } from "../services/page-cursor.ts";
 import { pageLimit, toPage } from "../services/to-page.ts";
 import { FinishedRuns, type FinishedRunsOptions } from "./finished-runs.ts";
 import { IdempotencyKeys } from "./idempotency-keys.ts";
+import { RunAnswers } from "./run-answers.ts";
 import { RunOwners } from "./run-owners.ts";
 import { RunReader } from "./run-reader.ts";
 import { StoredRun } from "./stored-run.ts";
@@ -43,6 +44,7 @@ export class InMemoryRunStore implements RunStore {
   /** The runs of a session that have not settled, in order. */
   readonly #lanes = new Map<string, StoredRun[]>();
   readonly #keys: IdempotencyKeys;
+  readonly #answers = new RunAnswers();
   readonly #owners = new RunOwners();
   readonly #finished: FinishedRuns;
   readonly #turnEnd = new TurnEnd();
@@ -86,6 +88,7 @@ export class InMemoryRunStore implements RunStore {
     this.#lanes.clear();
     this.#finished.clear();
     this.#keys.clear();
+    this.#answers.clear();
     this.#owners.clear();
   }
 
@@ -103,8 +106,10 @@ export class InMemoryRunStore implements RunStore {
     if (this.#runs.has(id))
       throw new RuntimeError("RUN_ID_CONFLICT", `The id ${id} was used by another run.`);
 
+    this.#answers.assertOpen(run.request.continues);
+
     const laneKey = sessionKeyText(run.session);
-    const lane = this.#lanes.get(laneKey) ?? [];
+    const lane = run.canceled === undefined ? (this.#lanes.get(laneKey) ?? []) : [];
     this.#admit(run, lane);
     const created = new StoredRun(
       this.#ordinal++,
@@ -113,12 +118,23 @@ export class InMemoryRunStore implements RunStore {
       lane.length === 0 ? "created" : "queued",
       this.#turnEnd,
     );
-    if (lane.push(created) === 1) created.giveTurn();
-    this.#lanes.set(laneKey, lane);
+    if (run.canceled !== undefined) {
+      created.endCanceled(run.canceled);
+      this.#finished.add(created);
+    } else {
+      if (lane.push(created) === 1) created.giveTurn();
+      this.#lanes.set(laneKey, lane);
+    }
     this.#runs.set(id, created);
+    this.#answers.add(created);
     this.#keys.remember(run.idempotency, id);
     if (run.owner !== undefined) this.#owners.hear(run.owner, this.#now());
-    return { kind: "created", run: created.record, lease: created.lease, ahead: lane.length - 1 };
+    return {
+      kind: "created",
+      run: created.record,
+      lease: created.lease,
+      ahead: Math.max(lane.length - 1, 0),
+    };
   }
 
   async waitTurn(lease: RunLease, signal?: AbortSignal): Promise<number> {
@@ -274,9 +290,8 @@ export class InMemoryRunStore implements RunStore {
     if (this.#lanes.has(lane)) throw sessionBusy(session);
     for (const run of this.#runs.values()) {
       if (run.lane !== lane) continue;
-      this.#runs.delete(run.id);
       this.#finished.delete(run);
-      this.#keys.forget(run.idempotencyKey, run.id);
+      this.#forget(run);
     }
   }
 
@@ -320,11 +335,14 @@ export class InMemoryRunStore implements RunStore {
   }
 
   #sweep(): void {
-    for (const run of this.#finished.sweep(this.#now())) {
-      this.#runs.delete(run.id);
-      this.#keys.forget(run.idempotencyKey, run.id);
-    }
+    for (const run of this.#finished.sweep(this.#now())) this.#forget(run);
     this.#keys.sweep();
+  }
+
+  #forget(run: StoredRun): void {
+    this.#runs.delete(run.id);
+    this.#answers.forget(run);
+    this.#keys.forget(run.idempotencyKey, run.id);
   }
 
   #assertStarted(): void {

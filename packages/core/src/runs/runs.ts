@@ -28,6 +28,7 @@ import type { ExecutionEnd } from "./run-execution.ts";
 import { RunExecutions } from "./run-executions.ts";
 import { RunKeeper } from "./run-keeper.ts";
 import { type RunListener, RunListeners } from "./run-listeners.ts";
+import { canceledOutcome } from "./run-outcome.ts";
 import { RunRecovery } from "./run-recovery.ts";
 import { isDeletion, SessionDeletion } from "./session-deletion.ts";
 import { Sessions } from "./sessions.ts";
@@ -43,8 +44,8 @@ export interface StartRunOptions {
   readonly caller?: Caller | undefined;
   readonly idempotency?: Idempotency | undefined;
   /**
-   * Cancels the run before it begins: its handler is not called, but what it `continues` has found its answer. The
-   * input is taken as it is.
+   * Ends the run before it begins: its handler is not called, and it takes no turn in its session, but what it `continues`
+   * has found its answer. The input is taken as it is.
    */
   readonly cancel?: CancelRequest | undefined;
 }
@@ -162,6 +163,7 @@ export class Runs {
     const assembler = new MessageAssembler({ responseId: id, sessionId, now: this.#now });
     assembler.status("created");
     const [created] = assembler.take();
+    const canceled = cancel && { cancel, entry: assembler.terminal(canceledOutcome(cancel)) };
     const scope = JSON.stringify([agent.name, caller.userId ?? request.user_id, idempotency?.key]);
     const result = await this.#create({
       session: { agent: agent.name, userId, sessionId },
@@ -171,31 +173,21 @@ export class Runs {
       policy: agent.limits.sessionPolicy,
       maxQueued: agent.limits.maxQueuedRuns,
       idempotency: idempotency === undefined ? undefined : { ...idempotency, key: scope },
-      owner: this.#dispatcher === undefined || cancel !== undefined ? this.#owner : undefined,
+      owner: this.#dispatcher === undefined && canceled === undefined ? this.#owner : undefined,
+      canceled,
     });
     if (result.kind === "replayed") return { run: assertKept(result.run), replayed: true };
 
     const { run, lease, ahead } = result;
     this.#listeners.tell(run);
-    if (cancel !== undefined) {
-      await this.#cancelNew(agent, lease, cancel);
-    } else if (this.#dispatcher === undefined) {
+    // What was canceled has ended.
+    if (canceled !== undefined) return { run, replayed: false };
+    if (this.#dispatcher === undefined) {
       this.#executions.start({ agent, run, lease, msgs, assembler, queued: ahead > 0 });
     } else if (ahead === 0) {
       await this.#claim(id);
     }
     return { run, replayed: false };
-  }
-
-  /** Ends a run that has no handler. What fails here is done again later. */
-  async #cancelNew(agent: HostedAgent, lease: RunLease, cancel: CancelRequest): Promise<void> {
-    const { runId, owner } = lease;
-    try {
-      await this.#recovery.cancel(agent, await this.#store.requestCancel(runId, cancel), lease);
-    } catch (error) {
-      this.#keeper.tendLater({ runId, owner, lease, cause: "cut off" });
-      throw error;
-    }
   }
 
   async #create(run: NewRun): Promise<CreateResult> {

@@ -51,6 +51,11 @@ export class StoredRun {
     return this.#new.idempotency?.key;
   }
 
+  /** The run that this one answers; an empty id stands for none. */
+  get continues(): string | undefined {
+    return this.#new.request.continues;
+  }
+
   get session(): NewRun["session"] {
     return this.#new.session;
   }
@@ -113,6 +118,15 @@ export class StoredRun {
     for (const { json } of entries) this.length += json.length;
     this.#lastSeq += entries.length;
     this.feed.add(entries, this.ended);
+  }
+
+  /** Ends the run before it has begun. */
+  endCanceled({ cancel, entry }: NonNullable<NewRun["canceled"]>): void {
+    this.requestCancel(cancel);
+    this.status = "canceled";
+    this.completedAt = this.#new.createdAt;
+    this.settled = true;
+    this.add([entry]);
   }
 
   requestCancel(cancel: CancelRequest): void {

@@ -1,6 +1,7 @@
 // What a run store keeps under its base key, where ids, agents, users and sessions are JSON strings, a lane is
 // `<agent>,<user>,<session>` and sorted sets hold run ids by ordinal, which counts the runs in the order they came:
-// - run:<id>: a hash, see RUN_FIELDS, and ordinal, epoch, key (of idempotency) and settled
+// - run:<id>: a hash, see RUN_FIELDS, and ordinal, epoch, key (of idempotency), settled and continues (another run)
+// - answer:<id>: the last run that continues that one
 // - log:<id>: a stream with an entry `<last>-1` per segment: f, its first number, and t, its text
 // - lane:<lane>: a list of the session's runs that have not settled
 // - agent:<agent>, user:<agent>,<user>, session:<lane>, name:<agent>,<session>, status:<status>:<agent>: what is listed
@@ -74,6 +75,13 @@ local function load(id, ...)
   local values, run = call('HMGET', base .. 'run:' .. id, ...), { id = id }
   for index, name in ipairs({ ... }) do run[name] = values[index] end
   return run
+end
+
+-- Forgets what stands for the run elsewhere; key and continues must be there.
+local function forgetNames(run)
+  if run.key and call('HGET', base .. 'key:' .. run.key, 'run') == run.id then call('DEL', base .. 'key:' .. run.key) end
+  local answer = run.continues and base .. 'answer:' .. run.continues
+  if answer and call('GET', answer) == run.id then call('DEL', answer) end
 end
 
 local function laneOf(run) return run.agent .. ',' .. run.user .. ',' .. run.session end

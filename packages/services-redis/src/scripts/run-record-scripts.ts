@@ -63,11 +63,11 @@ if bound == '' then
 end
 for _, listed in ipairs({ base .. 'session:' .. lane, base .. 'given-up:' .. lane }) do
   for _, id in ipairs(call('ZRANGE', listed, '-inf', bound, 'BYSCORE', 'LIMIT', 0, wanted)) do
-    local run = load(id, 'agent', 'user', 'session', 'status', 'key')
+    local run = load(id, 'agent', 'user', 'session', 'status', 'key', 'continues')
     unlist(run)
     for _, key in ipairs({ 'finished', 'compactable', 'expired' }) do call('ZREM', base .. key, id) end
     call('ZREM', base .. 'given-up:' .. lane, id)
-    if run.key and call('HGET', base .. 'key:' .. run.key, 'run') == id then call('DEL', base .. 'key:' .. run.key) end
+    forgetNames(run)
     call('UNLINK', base .. 'run:' .. id, base .. 'log:' .. id)
     tell('log', id)
     tell('control', id)

@@ -39,11 +39,11 @@ export const FORGET_RUNS: RedisScript = redisScript(
 local oldest, limit = micros - ARGV[2] * 1000, tonumber(ARGV[3])
 local due = call('ZRANGE', base .. 'expired', '-inf', oldest, 'BYSCORE', 'LIMIT', 0, limit)
 for _, id in ipairs(due) do
-  local run = load(id, 'agent', 'user', 'session', 'settled', 'key')
+  local run = load(id, 'agent', 'user', 'session', 'settled', 'key', 'continues')
   if run.settled then
     call('ZREM', base .. 'expired', id)
     call('ZREM', base .. 'given-up:' .. laneOf(run), id)
-    if run.key and call('HGET', base .. 'key:' .. run.key, 'run') == id then call('DEL', base .. 'key:' .. run.key) end
+    forgetNames(run)
     call('DEL', base .. 'run:' .. id)
   else
     -- Its session's line still needs it.
