@@ -33,6 +33,8 @@ export class AgentEngine {
   readonly tasks: AppTasks;
   readonly #apps = new Map<AppDefinition, RunningApp>();
   #runs: Runs | undefined;
+  /** What is done before runs are drained. */
+  readonly #leaves = new Set<() => Promise<void>>();
   /** The drains that are under way. */
   readonly #drains = new Set<Promise<void>>();
   #listeners = 0;
@@ -108,9 +110,19 @@ export class AgentEngine {
     });
   }
 
+  /** Has `leave` done before runs are drained, while they are still taken on; it must not reject. Returns what ends that. */
+  beforeDrain(leave: () => Promise<void>): () => void {
+    this.#leaves.add(leave);
+    return () => void this.#leaves.delete(leave);
+  }
+
   /** Lets runs come to their end and takes on no more, unless other listeners go on; `all` of them, if that is said. */
   async drain({ all = false }: { readonly all?: boolean } = {}): Promise<void> {
-    if (all || this.#listeners <= 1) await this.#drainRuns();
+    const othersGoOn = () => !all && this.#listeners > 1;
+    if (othersGoOn()) return;
+    await Promise.all([...this.#leaves].map((leave) => leave()));
+    // Somebody may have come meanwhile.
+    if (!othersGoOn()) await this.#drainRuns();
   }
 
   async #drainRuns(): Promise<void> {

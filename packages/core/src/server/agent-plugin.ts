@@ -32,13 +32,18 @@ export function agentPlugin(
     assertShared(app);
     await engine.retain(fastify.log, { work });
     let leave = async () => {};
+    const forget = engine.beforeDrain(() => leave());
     fastify.addHook("preClose", async () => {
       disconnects.close();
+      // Others may go on with the app.
       await leave();
       await engine.drain();
       await streams.close();
     });
-    fastify.addHook("onClose", () => engine.release());
+    fastify.addHook("onClose", () => {
+      forget();
+      return engine.release();
+    });
     fastify.setErrorHandler(sendError);
 
     const context = { runs, streams, disconnects, instance, bodies: app.options };
