@@ -188,13 +188,13 @@ export class A2ATasks {
   /** Starts the run that answers the last one of a task. */
   async #continue({ request, taskId, last, call, cancel }: Answer): Promise<RunRecord> {
     const answer = { ...request, session_id: last.session.sessionId, continues: last.id };
-    // Of two answers that come at once, one counts.
-    const key = `a2a answer to ${last.id}`;
-    const idempotency = { key, fingerprint: String(request.message_id ?? "") };
+    // A message that comes twice at once is one answer.
+    const key = `a2a message ${request.message_id ?? ""} to ${last.id}`;
+    const idempotency = { key, fingerprint: "" };
     const { caller } = call;
     const started = this.#runs.start(this.#options.agent(), answer, { caller, idempotency, cancel });
     const { run } = await started.catch((error) => {
-      if (!(RuntimeError.is(error) && error.code === "IDEMPOTENCY_MISMATCH")) throw error;
+      if (!(RuntimeError.is(error) && error.code === "RUN_ANSWERED")) throw error;
       throw new UnsupportedOperationError(`Task ${taskId} takes no message: it was answered already.`);
     });
     return run;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { AgentRequest, isTerminal, type MessageInput } from "@agentscope-runtime/agent-api";
 import {
   type Caller,
@@ -40,7 +39,6 @@ export class AgentCalls {
     { message, session_id, continues, approvals = [] }: AgentToolInput,
     { caller, runId, canceled = false }: StartCallOptions,
   ): Promise<RunRecord> {
-    if (continues !== undefined) await this.#assertOpen(agent, continues, caller);
     const input = approvals.map(toApproval);
     if (message !== undefined) input.push(toUserMessage(message));
     const ids = { session_id, ...(continues === undefined ? {} : { continues }) };
@@ -133,14 +131,15 @@ export class AgentCalls {
     caller: Caller,
     canceled = false,
   ): Promise<RunRecord> {
-    const { agent, sessionId, userId } = run.session;
-    const id = continuationOf(run.id);
-    const request = { id, session_id: sessionId, user_id: userId, continues: run.id, input };
+    const { sessionId, userId } = run.session;
+    const request = { session_id: sessionId, user_id: userId, continues: run.id, input };
     try {
       return await this.#start(served, request, caller, canceled);
     } catch (error) {
-      if (!isConflict(error)) throw error;
-      return this.get(agent, id, caller);
+      const isAnswered = RuntimeError.is(error) && error.code === "RUN_ANSWERED";
+      const next = isAnswered ? await this.continued(run, caller) : undefined;
+      if (next === undefined) throw error;
+      return next;
     }
   }
 
@@ -162,13 +161,6 @@ export class AgentCalls {
     for (const tell of this.#waiting.get(runId) ?? []) tell();
   }
 
-  /** Throws `INVALID_PARAMETER` where the run has its answer. */
-  async #assertOpen(agent: ServedAgent, runId: string, caller: Caller): Promise<void> {
-    const next = await this.continued(await this.get(agent.name, runId, caller), caller);
-    if (next === undefined || UNHEARD.has(next.status)) return;
-    throw new RuntimeError("INVALID_PARAMETER", `The run ${runId} was answered already, by ${next.id}.`);
-  }
-
   /** Tells when to look for the run that continues another. */
   #listen(runId: string, signal: AbortSignal): { readonly told: Promise<void>; readonly forget: () => void } {
     const { promise: told, resolve } = Promise.withResolvers<void>();
@@ -188,22 +180,11 @@ export class AgentCalls {
   }
 }
 
-// So that an answer that is given twice starts one run.
-function continuationOf(runId: string): string {
-  return `response_${createHash("sha256")
-    .update(JSON.stringify(["continues", runId]))
-    .digest("hex")
-    .slice(0, 32)}`;
-}
-
 function isConflict(error: unknown): boolean {
   return RuntimeError.is(error) && error.code === "RUN_ID_CONFLICT";
 }
 
 const CANCEL: CancelRequest = { reason: "The client has canceled the request." };
-
-/** An answer whose run has ended so was not heard. */
-const UNHEARD: ReadonlySet<string> = new Set(["failed", "rejected"]);
 
 /** How many runs of a session to look through for the one that continues another. */
 const RECENT = 100;

@@ -10,6 +10,7 @@ import {
 } from "@agentscope-runtime/core";
 import { agentOf } from "./agent-of.ts";
 import { newChainId } from "./chain-id.ts";
+import { isWaiting } from "./chat-end.ts";
 import { forkSession } from "./fork-session.ts";
 import { parameterError } from "./openai-error.ts";
 import { previousResponse } from "./previous-response.ts";
@@ -70,12 +71,16 @@ export async function createResponse(
     const { previous, latest } = await previousResponse(runs(), agent, previousResponseId, asker);
     const { id, session, status } = previous;
     const ids = { session_id: session.sessionId, user_id: session.userId };
-    if (latest?.id === id) {
-      return { agentRequest: { ...request, ...ids, ...(status === "incomplete" ? { continues: id } : {}) } };
+    const ended = status === "incomplete" ? await runs().result(id) : undefined;
+    const waits = ended !== undefined && isWaiting(ended);
+    // An answer whose run has failed was not heard.
+    const isOpen = latest?.request.continues === id && UNHEARD.has(latest.status);
+    if (latest?.id === id || (waits && isOpen)) {
+      return { agentRequest: { ...request, ...ids, ...(waits ? { continues: id } : {}) } };
     }
     const mayRepeat = idempotency !== undefined && latest?.request.previous_response_id === id;
     // What was declined must not be approved in a branch.
-    if (status === "incomplete" && !mayRepeat && request.input.some(isApproval)) {
+    if (waits && !mayRepeat && request.input.some(isApproval)) {
       const message = `Response '${id}' was answered already: what it asks is approved or declined once.`;
       throw parameterError("previous_response_id", "unsupported_value", message);
     }
@@ -89,6 +94,8 @@ export async function createResponse(
     }
   }
 }
+
+const UNHEARD: ReadonlySet<string> = new Set(["failed", "rejected"]);
 
 function isApproval({ type }: AgentRequest["input"][number]): boolean {
   return type === "mcp_approval_response";

@@ -16,8 +16,8 @@ import type { RunView } from "./serve.ts";
 export interface Answerer {
   /** Resolves to what the agent says to the answer, and rejects where that is refused. */
   answer(url: string, run: RunView, approve: boolean): Promise<string>;
-  /** How an answer is refused that was given already; where it is not, why. */
-  readonly again: { readonly refusal: object } | { readonly reason: string };
+  /** How an answer is refused that was given already. */
+  readonly again: object;
 }
 
 const answered = expect.stringContaining("answered already");
@@ -32,7 +32,7 @@ export const answerers: Readonly<Record<string, Answerer>> = {
       if (!answer.ok) throw { status: answer.status, ...((await answer.json()) as object) };
       return JSON.stringify(((await answer.json()) as { readonly output: unknown }).output);
     },
-    again: { reason: "continues may name a run as often as a client likes" },
+    again: { status: 409, error: { code: "RUN_ANSWERED", message: answered } },
   },
   Responses: {
     answer: async (url, { id }, approve) => {
@@ -40,7 +40,7 @@ export const answerers: Readonly<Record<string, Answerer>> = {
       const params = { model: "Friday", previous_response_id: id, input };
       return (await openaiClient(url).responses.create(params)).output_text;
     },
-    again: { refusal: { status: 400, param: "previous_response_id", message: answered } },
+    again: { status: 400, param: "previous_response_id", message: answered },
   },
   Chat: {
     answer: async (url, { id }, approve) => {
@@ -57,16 +57,14 @@ export const answerers: Readonly<Record<string, Answerer>> = {
       });
       return choices[0]?.message.content ?? "";
     },
-    again: { refusal: { status: 400, message: answered } },
+    again: { status: 400, message: answered },
   },
   A2A: {
     answer: async (url, { id: taskId }, approve) => {
       const client = await a2aClient(url);
       return textOf(await client.sendMessage(say("", { taskId, parts: [{ data: decision(approve) }] })));
     },
-    again: {
-      refusal: { name: "UnsupportedOperationError", message: expect.stringContaining("takes no message") },
-    },
+    again: { name: "UnsupportedOperationError", message: expect.stringContaining("takes no message") },
   },
   "AG-UI": {
     answer: async (url, { session_id: threadId, user_id }, approve) => {
@@ -76,7 +74,7 @@ export const answerers: Readonly<Record<string, Answerer>> = {
       });
       return JSON.stringify(client.talk.at(-1));
     },
-    again: { refusal: { status: 400, payload: { error: { code: "INVALID_PARAMETER", message: answered } } } },
+    again: { status: 400, payload: { error: { code: "INVALID_PARAMETER", message: answered } } },
   },
   "MCP of 2025": mcp("2025-11-25"),
   "MCP of 2026": mcp("2026-07-28"),
@@ -92,7 +90,7 @@ function mcp(revision: Revision): Answerer {
       if (result.isError) throw new Error(said?.text);
       return said?.text ?? "";
     },
-    again: { refusal: { message: answered } },
+    again: { message: answered },
   };
 }
 

@@ -2,19 +2,25 @@ import { type AgentRequest, newResponseId, type ResolvedAgentRequest } from "@ag
 import type { RunRecord } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { assertFormat } from "./answer-format.ts";
+import { assertAsked } from "./assert-asked.ts";
 import { assertSelf } from "./assert-self.ts";
-import type { Caller } from "./runs.ts";
+import type { Caller, Runs } from "./runs.ts";
 
-/** The request with its ids settled. `find` looks up the run that it continues. */
+/** The request to that agent with its ids settled, if the run that it continues waits for it. */
 export async function resolveRequest(
+  runs: Pick<Runs, "get" | "result">,
+  agent: string,
   request: AgentRequest,
   caller: Caller,
-  find: (runId: string) => Promise<RunRecord>,
 ): Promise<ResolvedAgentRequest> {
   assertFormat(request);
   if (caller.userId !== undefined) assertSelf(request.user_id || undefined, caller.userId);
-  const waiting = request.continues === undefined ? undefined : await find(request.continues);
-  if (waiting !== undefined) assertWaiting(waiting, request);
+  const { continues } = request;
+  const waiting = continues === undefined ? undefined : await runs.get(agent, continues, caller);
+  if (waiting !== undefined) {
+    assertWaiting(waiting, request);
+    await assertAsked(request, (runId) => runs.result(runId));
+  }
   const sessionId = request.session_id || waiting?.session.sessionId || crypto.randomUUID();
   const userId = caller.userId || request.user_id || waiting?.session.userId || sessionId;
   return { ...request, id: request.id || newResponseId(), session_id: sessionId, user_id: userId };

@@ -157,7 +157,7 @@ export class Runs {
       throw new RuntimeError("QUEUE_FULL", "Too many runs are at work: try again later.", { retryAfter: 1 });
     }
     const { caller = {}, idempotency, cancel } = options;
-    const resolved = await resolveRequest(request, caller, (runId) => this.get(agent.name, runId, caller));
+    const resolved = await resolveRequest(this, agent.name, request, caller);
     const msgs = cancel === undefined ? toInput(agent, resolved) : undefined;
     const { id, session_id: sessionId, user_id: userId } = resolved;
     const assembler = new MessageAssembler({ responseId: id, sessionId, now: this.#now });
