@@ -275,3 +275,27 @@ it("of a full memory nothing is written by half, and runs go on when there is ro
   await store.stop();
   await full.stop();
 });
+
+describe("a page of runs", () => {
+  it("brings none of their inputs over the wire", async () => {
+    const { store } = await opened();
+    const count = 40;
+    for (let index = 0; index < count; index++) await started(store, { text: "x".repeat(250_000) });
+    const sent = async () => Number(/total_net_output_bytes:(\d+)/.exec(await admin.info("stats"))?.[1]);
+    const before = await sent();
+    expect((await store.list({ agent: "agent" })).items).toHaveLength(count);
+    expect((await sent()) - before).toBeLessThan(250_000);
+    await store.stop();
+  });
+
+  it("ends where their requests are large", async () => {
+    const { store } = await opened();
+    for (let index = 0; index < 12; index++) {
+      const run = newRun();
+      await store.create({ ...run, request: { ...run.request, notes: "x".repeat(2 ** 20) } });
+    }
+    const { items, nextCursor } = await store.list({ agent: "agent", limit: 10 });
+    expect([items.length, nextCursor]).toEqual([4, expect.any(String)]);
+    await store.stop();
+  });
+});
