@@ -17,6 +17,7 @@ import { MAX_DELIVERIES, PushLoad } from "./push-load.ts";
 import { type PushPlace, PushProgress } from "./push-progress.ts";
 import type { PushSenderOptions } from "./push-sender.ts";
 import { PushStore } from "./push-store.ts";
+import { PushVigils } from "./push-vigils.ts";
 
 export interface PushNotificationsOptions extends PushSenderOptions {
   readonly runs: () => Runs;
@@ -49,6 +50,7 @@ export class PushNotifications {
   readonly #options: PushNotificationsOptions;
   readonly #configs: PushConfigs;
   readonly #deliveries: PushDeliveries;
+  readonly #vigils: PushVigils;
   readonly #load = new PushLoad();
   readonly #name: string;
   readonly #pending = new Set<Promise<void>>();
@@ -65,6 +67,9 @@ export class PushNotifications {
     const progress = new PushProgress(store);
     const parts = { name: this.#name, configs: this.#configs, progress, load: this.#load };
     this.#deliveries = new PushDeliveries({ ...options, ...parts });
+    const { runs, queue, log } = options;
+    const name = JSON.stringify(["a2a push vigil", host]);
+    this.#vigils = new PushVigils({ runs, queue, name, log, configs: this.#configs });
   }
 
   async start(): Promise<void> {
@@ -72,6 +77,7 @@ export class PushNotifications {
     await queue.start();
     const options = { concurrency: MAX_DELIVERIES, timeout: LONGEST_RUN, log };
     this.#worker = await queue.work(this.#name, (attempt) => this.#deliveries.make(attempt), options);
+    await this.#vigils.start();
     // Whichever protocol starts it: a run that answers is part of a task.
     this.#unlisten = runs().onStart((run) => {
       if (run.request.continues !== undefined && this.#options.agents.has(run.session.agent)) this.tell(run);
@@ -82,7 +88,7 @@ export class PushNotifications {
     this.#unlisten?.();
     this.#stopped.abort();
     await Promise.all(this.#pending);
-    await this.#worker?.close();
+    await Promise.all([this.#worker?.close(), this.#vigils.stop()]);
     await this.#options.queue.stop();
   }
 
@@ -95,6 +101,7 @@ export class PushNotifications {
     const config = toPushConfig(input, { taskId: task.taskId, from, version, allowPrivate });
     this.#load.assertRoom(task.userId, input.url);
     await this.#configs.save(task, config);
+    void this.#vigils.watch(task);
     return config;
   }
 

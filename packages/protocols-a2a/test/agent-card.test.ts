@@ -107,6 +107,13 @@ it("is signed if there is a key", async () => {
   expect(former).not.toHaveProperty("signatures");
 });
 
+it("is signed for no name that a client makes up, and names no address of this machine in public", () => {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  expect(() => a2a({ signature: { key: privateKey, algorithm: "ES256", keyId: "k1" } })).toThrow("publicUrl");
+  const publicUrl = "https://agents.example.com";
+  expect(() => a2a({ publicUrl, grpc: { port: 8091 } })).toThrow("publicAddress");
+});
+
 it("may tell more to who is known", async () => {
   const app = scriptedApp(
     [],

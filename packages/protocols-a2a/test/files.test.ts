@@ -1,4 +1,4 @@
-import { type Part, type Task, TaskState } from "@a2a-js/sdk";
+import { Message as A2AMessage, type Part, type Task, TaskState } from "@a2a-js/sdk";
 import type { Message } from "@agentscope-runtime/agent-api";
 import type { AgentPart } from "@agentscope-runtime/core";
 import { expect, it } from "vitest";
@@ -130,6 +130,69 @@ it("asks whether a call may be made, and takes the answer", async () => {
     { type: "mcp_approval_response", content: [{ data: { approval_request_id: "r1", approve: false } }] },
     { type: "message", content: [{ text: "Stop" }] },
   ]);
+});
+
+it("keeps what parts say of themselves", async () => {
+  let metadata: unknown;
+  const app = a2aApp().query(parts(), ({ msgs }) => {
+    metadata = msgs[0]?.metadata;
+    return [];
+  });
+  const client = await clientOf(await serve(app));
+  const said = [
+    { text: "# Hi", mediaType: "text/markdown", metadata: { k: 1 } },
+    { url: "https://example.com/y.pdf", mediaType: "application/pdf", filename: "y.pdf" },
+    { url: "https://example.com/y.png", mediaType: "image/png", filename: "y.png" },
+    { raw: "aGk=", mediaType: "image/png", filename: "z.png", metadata: { alt: "z" } },
+  ];
+  const { history } = (await client.sendMessage(say("", { parts: said }))) as Task;
+  const shown = history.map((message) => A2AMessage.toJSON(message) as object);
+  expect(shown).toMatchObject([{ parts: said }]);
+  expect(shown[0]).not.toHaveProperty("metadata.a2a_parts");
+  expect(metadata).toMatchObject({
+    a2a_parts: { 0: { mediaType: "text/markdown" }, 2: { filename: "y.png" } },
+  });
+});
+
+it("reads a task with a URL of any length", async () => {
+  const client = await clientOf(await serve(scriptedApp([])));
+  const url = `data:${";".repeat(5_000_000)}`;
+  const { id } = (await client.sendMessage(say("", { parts: [{ url, mediaType: "image/png" }] }))) as Task;
+  expect((await client.getTask({ tenant: "", id })).history[0]?.parts[0]?.content?.value).toBe(url);
+});
+
+it("takes an approval for what it was asked for only", async () => {
+  let asked = 0;
+  let answered: readonly unknown[] = [];
+  const app = a2aApp().query(parts(), function* ({ msgs }): Generator<AgentPart> {
+    answered = [...answered, ...msgs.filter(({ type }) => type === "mcp_approval_response")];
+    if (asked === 2) return;
+    yield {
+      kind: "approval-request",
+      requestId: `r${++asked}`,
+      name: "rm",
+      arguments: "{}",
+      serverLabel: "fs",
+    };
+    yield { kind: "finish", reason: "auth_required" };
+  });
+  const client = await clientOf(await serve(app));
+  const { id: taskId } = (await client.sendMessage(say("Tidy up"))) as Task;
+  const approve = (id: string) => ({ taskId, parts: [{ data: { approval_request_id: id, approve: true } }] });
+  await expect(client.sendMessage(say("", approve("r2")))).rejects.toThrow("Nothing waits");
+  const first = say("", approve("r1"));
+  const waiting = await client.sendMessage(first);
+  expect(waiting).toMatchObject({ status: { state: TaskState.TASK_STATE_AUTH_REQUIRED } });
+  // Sent once more it is no answer to the next question.
+  expect(await client.sendMessage(first)).toEqual(waiting);
+  await expect(client.sendMessage(say("", approve("r1")))).rejects.toThrow("Nothing waits");
+  expect(answered).toHaveLength(1);
+  expect(await client.sendMessage(say("", approve("r2")))).toMatchObject({
+    status: { state: TaskState.TASK_STATE_COMPLETED },
+  });
+  expect(await client.sendMessage(first)).toMatchObject({
+    status: { state: TaskState.TASK_STATE_COMPLETED },
+  });
 });
 
 it("refuses what the agent does not take", async () => {

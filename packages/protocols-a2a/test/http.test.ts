@@ -75,7 +75,9 @@ describe("JSON-RPC", () => {
   it("meets the run of a message that is sent again with its idempotency key", async () => {
     const url = `${await serve(scriptedApp([]))}/a2a`;
     const headers = { ...V1, "idempotency-key": "k1" };
-    const [first, again] = await Promise.all([post(url, send, headers), post(url, send, headers)]);
+    // Clients number their requests.
+    const next = { ...send, id: 8 };
+    const [first, again] = await Promise.all([post(url, send, headers), post(url, next, headers)]);
     const ids = [await first.json(), await again.json()].map(
       (body) => (body as { result: { task: { id: string } } }).result.task.id,
     );
@@ -144,7 +146,7 @@ describe("HTTP+JSON", () => {
     );
     expect([unknown.status, await unknown.json()]).toMatchObject([
       401,
-      { error: { details: [{ reason: "AUTH_FAILED" }] } },
+      { error: { status: "UNAUTHENTICATED", details: [{ reason: "AUTH_FAILED" }] } },
     ]);
   });
 });
@@ -188,4 +190,42 @@ it("lets a run go on whose client has gone", async () => {
   expect(await followed.text()).toMatch('"status":"completed"');
   const shown = await fetch(`${url}/a2a/tasks/${task.id}`, { headers: V1 });
   expect(await shown.json()).toMatchObject({ artifacts: [{ parts: [{ text: "Hello, world" }] }] });
+});
+
+it.each([
+  ["the header", "", { "a2a-version": "1.0" }, 200],
+  ["a query parameter", "?A2A-Version=1.0", {}, 200],
+  ["a query parameter beside an empty header", "?A2A-Version=1.0", { "a2a-version": "" }, 200],
+  ["a patch", "", { "a2a-version": "1.0.3" }, 200],
+  ["another version in a query parameter", "?A2A-Version=9.9", {}, 400],
+  ["what is no version", "", { "a2a-version": "1.0.x" }, 400],
+])("heeds the version that %s says", async (_, query, headers, status) => {
+  const url = `${await serve(scriptedApp([]))}/a2a`;
+  const answer = await post(`${url}/message:send${query}`, { message }, {
+    "content-type": "application/json",
+    ...headers,
+  } as Record<string, string>);
+  expect(answer.status).toBe(status);
+  const rpc = { jsonrpc: "2.0", id: 1, method: "SendMessage", params: { message } };
+  const called = await post(url + query, rpc, {
+    "content-type": "application/json",
+    ...headers,
+  } as Record<string, string>);
+  expect("result" in ((await called.json()) as object)).toBe(status === 200);
+});
+
+it("says at the head of a stream which extensions are in use", async () => {
+  const uri = "https://example.com/extension";
+  const url = `${await serve(scriptedApp([], {}, { card: { extensions: [{ uri }] } }))}/a2a`;
+  const headers = { ...V1, "a2a-extensions": uri };
+  const rpc = { jsonrpc: "2.0", id: 1, method: "SendStreamingMessage", params: { message } };
+  for (const [path, body] of [
+    ["/message:stream", { message }],
+    ["", rpc],
+  ] as const) {
+    const answer = await post(url + path, body, headers);
+    expect(answer.headers.get("content-type")).toMatch("text/event-stream");
+    expect(answer.headers.get("a2a-extensions")).toBe(uri);
+    await answer.text();
+  }
 });

@@ -1,5 +1,3 @@
-import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { type Task, TaskPushNotificationConfig } from "@a2a-js/sdk";
 import {
@@ -8,57 +6,17 @@ import {
   InMemoryStateService,
   InMemoryTaskQueue,
 } from "@agentscope-runtime/core";
-import type { A2AEvent } from "@agentscope-runtime/protocols-a2a";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { say } from "./support/messages.ts";
 import { outliving } from "./support/outliving.ts";
+import { ended, receiver } from "./support/receiver.ts";
 import { a2aApp, clientOf, parts, serve } from "./support/serve.ts";
-
-interface Notification {
-  readonly headers: IncomingHttpHeaders;
-  readonly body: A2AEvent;
-}
-
-/** A receiver that answers with these statuses, then with 200; `until` resolves with what came when it is enough. */
-async function receiver(statuses: number[] | (() => number) = []) {
-  const next = () => (typeof statuses === "function" ? statuses() : (statuses.shift() ?? 200));
-  const got: Notification[] = [];
-  const waiting: {
-    enough: (got: readonly Notification[]) => boolean;
-    resolve: (got: Notification[]) => void;
-  }[] = [];
-  const server = createServer((request, response) => {
-    let text = "";
-    request.on("data", (piece) => {
-      text += piece;
-    });
-    request.on("end", () => {
-      got.push({ headers: request.headers, body: JSON.parse(text) });
-      response.writeHead(next()).end("thanks");
-      for (const { enough, resolve } of waiting) if (enough(got)) resolve(got);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
-  const until = (enough: (got: readonly Notification[]) => boolean) =>
-    enough(got)
-      ? Promise.resolve(got)
-      : new Promise<Notification[]>((resolve) => waiting.push({ enough, resolve }));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, got, until };
-}
 
 const script: AgentPart[] = [
   { kind: "text-delta", messageId: "M1", text: "Hello" },
   { kind: "text-delta", messageId: "M1", text: ", world" },
 ];
 const push = { allowPrivate: true, backoff: { delay: 5 } };
-
-function ended(got: readonly Notification[]): boolean {
-  const last = got.at(-1)?.body;
-  return (
-    last !== undefined && "statusUpdate" in last && last.statusUpdate.status.state !== "TASK_STATE_WORKING"
-  );
-}
 
 it("tells who wants it of what becomes of a task, in order", async () => {
   const { url, until } = await receiver();

@@ -39,3 +39,34 @@ it("makes agents known while they are served", async () => {
 it("has to know where they are", () => {
   expect(() => a2a({ registries: [new StaticAgentRegistry()] })).toThrow("publicUrl");
 });
+
+it("takes agents back before their runs come to an end, when the last server closes", async () => {
+  const events: string[] = [];
+  const registry: AgentRegistry = {
+    name: "told",
+    register: async () => void events.push("registered"),
+    deregister: async () => void events.push("deregistered"),
+    list: async () => [],
+  };
+  const started = Promise.withResolvers<void>();
+  const app = a2aApp({}, { publicUrl, grpc, registries: [registry] }).query(text(), async ({ signal }) => {
+    started.resolve();
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    events.push("canceled");
+    return "Bye!";
+  });
+  const first = await app.run({ port: 0 });
+  const second = await app.run({ port: 0 });
+  await expect.poll(() => events).toEqual(["registered"]);
+  await first.close();
+  expect(events).toEqual(["registered"]);
+  const answer = fetch(`${second.url}/process`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ input: [{ role: "user", content: [{ type: "text", text: "Hi" }] }] }),
+  });
+  await started.promise;
+  await second.close();
+  await answer;
+  expect(events).toEqual(["registered", "deregistered", "canceled"]);
+});
