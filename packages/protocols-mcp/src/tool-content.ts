@@ -1,4 +1,5 @@
 import type { Content, Message } from "@agentscope-runtime/agent-api";
+import { fromDataUrl, type InlineData, toBase64 } from "./inline-data.ts";
 
 /** One block of a tool's result, as MCP has it. */
 export type McpContent =
@@ -12,11 +13,10 @@ export type McpContent =
     }
   | {
       readonly type: "resource";
-      readonly resource: {
-        readonly uri: string;
-        readonly blob: string;
-        readonly mimeType?: string | undefined;
-      };
+      readonly resource: { readonly uri: string; readonly mimeType?: string | undefined } & (
+        | { readonly blob: string }
+        | { readonly text: string }
+      );
     };
 
 /** What an agent's messages say, for a client that shows it: one block for each text, image, audio, video and file. */
@@ -42,11 +42,7 @@ function toBlock(slot: Content): McpContent | undefined {
     case "file": {
       const name = slot.filename ?? "file";
       if (!slot.file_data) return toLink(slot.file_url, name);
-      const { data, mimeType } = fromDataUrl(slot.file_data) ?? { data: slot.file_data };
-      return {
-        type: "resource",
-        resource: { uri: `file:///${encodeURIComponent(name)}`, blob: data, mimeType },
-      };
+      return toResource(name, fromDataUrl(slot.file_data) ?? toInline(slot.file_data));
     }
     case "data":
       // It is in the structured content.
@@ -54,19 +50,35 @@ function toBlock(slot: Content): McpContent | undefined {
   }
 }
 
-function toMedium(source: string | null, type: "image" | "audio", fallback: string): McpContent | undefined {
+/** A block for an image or a sound. Clients refuse a whole result where one of them is not in base64. */
+export function toMedium(
+  source: string | null,
+  type: "image" | "audio",
+  fallback: string,
+): McpContent | undefined {
   if (!source) return undefined;
   const inline = fromDataUrl(source);
-  if (inline !== undefined) return { type, data: inline.data, mimeType: inline.mimeType || fallback };
-  if (URL.canParse(source)) return toLink(source, type);
-  return { type, data: source, mimeType: fallback };
+  if (inline !== undefined) {
+    const data = "text" in inline ? Buffer.from(inline.text).toString("base64") : inline.base64;
+    return { type, data, mimeType: inline.mimeType ?? fallback };
+  }
+  const data = URL.canParse(source) ? undefined : toBase64(source);
+  return data === undefined ? toLink(source, type) : { type, data, mimeType: fallback };
+}
+
+/** A block for what is held in the result itself. */
+export function toResource(name: string, { mimeType, ...inline }: InlineData): McpContent {
+  const content = "text" in inline ? { text: inline.text } : { blob: inline.base64 };
+  const uri = `file:///${encodeURIComponent(name.toWellFormed())}`;
+  return { type: "resource", resource: { uri, mimeType, ...content } };
+}
+
+/** What is no `data:` URL is base64, or else a text. */
+export function toInline(data: string): InlineData {
+  const base64 = toBase64(data);
+  return base64 === undefined ? { text: data } : { base64 };
 }
 
 function toLink(uri: string | null, name: string): McpContent | undefined {
   return uri ? { type: "resource_link", uri, name } : undefined;
-}
-
-function fromDataUrl(url: string): { readonly data: string; readonly mimeType: string } | undefined {
-  const [, mimeType, data] = /^data:([^;,]*)(?:;[^,]*)?;base64,(.*)$/s.exec(url) ?? [];
-  return mimeType === undefined || data === undefined ? undefined : { data, mimeType };
 }

@@ -1,6 +1,6 @@
 import type { McpToolContext, McpToolResult } from "./mcp-tool.ts";
 import type { ServedTool } from "./served-tool.ts";
-import type { McpContent } from "./tool-content.ts";
+import { type McpContent, toInline, toMedium, toResource } from "./tool-content.ts";
 
 /** The tools of an agent, as `Toolkit` of `@agentscope-runtime/agentscope` has them. */
 export interface McpToolkit {
@@ -59,15 +59,18 @@ async function callTool(
     shown = text;
   }
   const failed = chunk?.state !== "success";
-  return { content: (chunk?.content ?? []).map(toBlock), ...(failed ? { isError: true } : {}) };
+  return {
+    content: (chunk?.content ?? []).flatMap((block) => toBlock(block) ?? []),
+    ...(failed ? { isError: true } : {}),
+  };
 }
 
-function toBlock(block: McpToolkitChunk["content"][number]): McpContent {
+function toBlock(block: McpToolkitChunk["content"][number]): McpContent | undefined {
   if (block.type === "text") return { type: "text", text: block.text };
   const { type, source } = block;
   if (source.type === "url")
     return { type: "resource_link", uri: source.url, name: type, mimeType: source.media_type };
   const { data, media_type: mimeType } = source;
-  if (type === "video") return { type: "resource", resource: { uri: "file:///video", blob: data, mimeType } };
-  return { type, data, mimeType };
+  if (type === "video") return toResource("video", { ...toInline(data), mimeType });
+  return toMedium(data, type, mimeType);
 }

@@ -129,6 +129,35 @@ describe.each(revisions)("a client of %s", (revision) => {
         ],
       },
     ],
+    [
+      "what is not as it should be, among the rest",
+      [
+        { kind: "text-delta", messageId: "0", text: "Here." },
+        { kind: "file", messageId: "A", filename: "\ud800/a.txt", data: "data:text/plain,hello%20you" },
+        { kind: "file", messageId: "B", filename: "b", data: "hello, world" },
+        { kind: "file", messageId: "C", filename: "c", data: "_-_-" },
+        { kind: "file", messageId: "D", filename: "d", data: `${"QUJD".repeat(19)}\n QUI` },
+        { kind: "file", messageId: "E", filename: "e", data: "data:text/plain;charset=utf-8;base64,?" },
+        { kind: "image", messageId: "F", url: "data:image/svg+xml;charset=utf-8,<svg/>" },
+        { kind: "image", messageId: "G", url: "/files/1.png" },
+        { kind: "image", messageId: "H", url: "data:;BASE64,R0lG" },
+        { kind: "audio", messageId: "I", data: "no sound!" },
+      ],
+      {
+        content: [
+          { text: "Here." },
+          { resource: { uri: "file:///%EF%BF%BD%2Fa.txt", text: "hello you", mimeType: "text/plain" } },
+          { resource: { text: "hello, world" } },
+          { resource: { blob: "/+/+" } },
+          { resource: { blob: `${"QUJD".repeat(19)}QUI=` } },
+          { resource: { text: "?", mimeType: "text/plain" } },
+          { type: "image", data: "PHN2Zy8+", mimeType: "image/svg+xml" },
+          { type: "resource_link", uri: "/files/1.png", name: "image" },
+          { type: "image", data: "R0lG", mimeType: "image/png" },
+          { type: "resource_link", uri: "no sound!", name: "audio" },
+        ],
+      },
+    ],
   ])("is told of %s", async (_, script, expected) => {
     const client = await connect(await serve(scriptedApp(script)), revision);
     await expect(client.callTool(hi)).resolves.toMatchObject(expected);
