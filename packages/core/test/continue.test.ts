@@ -27,7 +27,7 @@ const parts: FrameworkAdapter<unknown, AgentPart> = {
 /** An app that asks whether it may pay, and counts how often it is told. */
 function shop({ requestIds = ["pay"], fails = 0 } = {}): { app: AgentApp; told: () => number } {
   let told = 0;
-  const app = quietApp().query(parts, function* ({ request }) {
+  const app = quietApp().query(parts, function* ({ request }): Generator<AgentPart> {
     if (request.continues === undefined) {
       for (const requestId of requestIds) {
         yield { kind: "approval-request", requestId, name: "pay", arguments: "{}" };

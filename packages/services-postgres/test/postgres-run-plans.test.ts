@@ -1,5 +1,6 @@
 import { PostgresRunStore } from "@agentscope-runtime/services-postgres";
 import { PostgresServer } from "@agentscope-runtime/test-servers";
+import { newRun } from "@agentscope-runtime/testing";
 import { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PlanStep, stepsOf } from "./plan-step.ts";
@@ -44,8 +45,8 @@ beforeAll(async () => {
     "agent, agent_session, id, key, request, input, status, created_at, completed_at, released_at, last_seq, owner, attempt";
   await client.query(`
     with model as (select * from runs order by number desc limit 1)
-    insert into runs (digest, lane, agent_user, ${columns})
-      select sha256(n::text::bytea), -n, sha256((n / 100)::text::bytea), ${columns}
+    insert into runs (digest, lane, agent_user, continues, ${columns})
+      select sha256(n::text::bytea), -n, sha256((n / 100)::text::bytea), sha256(n::text::bytea), ${columns}
       from model, generate_series(1, 20000) as n;
     insert into run_segments (run, first, last, text)
       select 1000000000, n, n, 'text' from generate_series(1, 20000) as n;
@@ -67,6 +68,8 @@ async function useAll(sessionId: string): Promise<void> {
     idempotency: { key: sessionId, fingerprint: "" },
   });
   const second = await createRun(store, { session: own, policy: "interrupt" });
+  const answer = newRun({ session: own });
+  await store.create({ ...answer, request: { ...answer.request, continues: sessionId } });
   await store.waitTurn(lease);
   await store.append(lease, [piece(1)]);
   await store.append(lease, []);
