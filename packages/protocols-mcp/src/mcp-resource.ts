@@ -16,7 +16,10 @@ export interface McpResource {
 export interface McpResourceContext extends McpCallContext {
   /** The address that is asked for. */
   readonly uri: string;
-  /** What stands in it for the variables of the template. */
+  /**
+   * What stands in it for the variables of the template, without escapes. Each is one segment of a path, in which there is
+   * no `/`, `\\` or NUL, and which is not `..`, but for those of `{+variable}`.
+   */
   readonly variables: Readonly<Record<string, string>>;
 }
 
@@ -59,14 +62,31 @@ export async function readResource(
 
 function variablesOf(resource: McpResource, uri: string): Readonly<Record<string, string>> | undefined {
   if (!isTemplate(resource)) return resource.uri === uri ? {} : undefined;
+  const found = new UriTemplate(resource.uri).match(uri);
+  if (found === null) return undefined;
+  const variables: Record<string, string> = {};
+  for (const [name, raw] of Object.entries(found)) {
+    const value = decoded(String(raw));
+    if (value === undefined || (NO_SEGMENT.test(value) && !isReserved(name, resource.uri))) return undefined;
+    variables[name] = value;
+  }
+  return variables;
+}
+
+/** The text without its escapes, or `undefined` where they stand for nothing. */
+function decoded(text: string): string | undefined {
   try {
-    const found = new UriTemplate(resource.uri).match(uri);
-    if (found === null) return undefined;
-    return Object.fromEntries(
-      Object.entries(found).map(([name, value]) => [name, decodeURIComponent(String(value))]),
-    );
+    return decodeURIComponent(text);
   } catch {
-    // Escapes that stand for nothing.
     return undefined;
   }
 }
+
+/** True for a variable that may be several segments of a path, as `{+path}`. */
+function isReserved(name: string, template: string): boolean {
+  const expressions = [...template.matchAll(/\{\+([^}]*)\}/g)].flatMap(([, names = ""]) => names.split(","));
+  return expressions.some((expression) => expression.replace("*", "").trim() === name);
+}
+
+// What would lead somewhere else where it is made part of a path.
+const NO_SEGMENT = /[/\\\0]|^\.\.?$/;

@@ -132,6 +132,24 @@ describe.each(revisions)("a client of %s", (revision) => {
     });
   });
 
+  it("gets nowhere else by what it puts for a template's variable", async () => {
+    const asked: string[] = [];
+    const read = ({ variables: { path = "" } }) => {
+      asked.push(path);
+      return path;
+    };
+    const templates = ["docs:///{path}", "docs:///{path}/end", "tree:///{+path}"];
+    const resources = templates.map((uri) => ({ uri, name: uri, read }));
+    const client = await connect(await serve(remembering({}, { resources })), revision);
+    const outside = ["..%2F..%2Fetc", "..", "../end", "a%5Cb", "a%00", "%2E%2e/end", "%ff"];
+    for (const path of outside) {
+      await expect(client.readResource({ uri: `docs:///${path}` })).rejects.toMatchObject({ code: -32602 });
+    }
+    expect(asked).toEqual([]);
+    for (const uri of ["docs:///a%20..b", "tree:///a/b%2Fc"]) await client.readResource({ uri });
+    expect(asked).toEqual(["a ..b", "a/b/c"]);
+  });
+
   it("reads what the app offers beside", async () => {
     const url = await serve(remembering({ authenticate }, { resources }));
     const client = await connect(url, revision, as("alice"));
