@@ -11,6 +11,7 @@ export interface A2AOptions {
   readonly extendedCard?:
     | ((agent: string, caller: Caller) => A2ACardOptions | Promise<A2ACardOptions>)
     | undefined;
+  /** What cards are signed with; needs `publicUrl`. */
   readonly signature?: A2ACardSignature | undefined;
   /** Whether clients are told of the agent's reasoning, steps and own tool calls as it works. Defaults to false. */
   readonly progress?: boolean | undefined;
@@ -30,7 +31,7 @@ export interface A2APushOptions {
   readonly attempts?: number | undefined;
   /** How long to wait between attempts. Defaults to a second, twice as long each time, up to a minute. */
   readonly backoff?: Backoff | undefined;
-  /** How long a receiver may take to answer, in milliseconds. Defaults to 10,000. */
+  /** How long a receiver, or the state service, may take to answer, in milliseconds. Defaults to 10,000. */
   readonly timeout?: number | undefined;
   /** Keeps what is to be told: with a durable one it is told after a crash as well. Defaults to an `InMemoryTaskQueue`. */
   readonly queue?: TaskQueue | undefined;

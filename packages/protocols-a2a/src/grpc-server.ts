@@ -13,14 +13,14 @@ import {
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { toCallContext } from "./a2a-call.ts";
 import { toA2AError } from "./a2a-error.ts";
-import { assertVersion, FORMER, withoutPatch } from "./protocol-version.ts";
+import { FORMER, withoutPatch } from "./protocol-version.ts";
 
 export interface A2AGrpcOptions {
   /** 0 takes any that is free. */
   readonly port: number;
   /** Defaults to `127.0.0.1`. */
   readonly host?: string | undefined;
-  /** What clients are told to connect to, such as `agents.example.com:443`. Defaults to host and port. */
+  /** What clients are told to connect to, such as `agents.example.com:443`. Defaults to host and port, and is needed beside a `publicUrl`. */
   readonly publicAddress?: string | undefined;
   /** PEM texts; without them nothing is encrypted. */
   readonly tls?: { readonly key: string; readonly cert: string } | undefined;
@@ -133,13 +133,12 @@ export class A2AGrpcServer {
 
   readonly #toContext: ServerCallContextBuilder = ({ extensions, user, requestedVersion }) => {
     const { caller, call, signal } = user as GrpcUser;
-    const { log, baseUrl, context, legacy } = this.#options;
-    const version = withoutPatch(requestedVersion ?? FORMER);
-    assertVersion(version, legacy, requestedVersion !== undefined);
+    const { log, baseUrl, context } = this.#options;
     return toCallContext({
       caller,
       signal,
-      version,
+      // The SDK refuses what the card does not name.
+      version: withoutPatch(requestedVersion ?? FORMER),
       zeroIsNothing: call.getPath().startsWith("/a2a.v1."),
       extensions: extensions ?? [],
       baseUrl,

@@ -38,11 +38,11 @@ export async function listTasks(
   const since = toTime(params.statusTimestampAfter);
   const after = pageToken === "" ? undefined : decodeCursor(pageToken, PageToken);
 
-  const found: RunSummary[] = [];
+  const found: ListedRun[] = [];
   let cursor: string | undefined;
   do {
     const page = await runs.list({ agent, sessionId: contextId || undefined, limit: 1000, cursor }, caller);
-    found.push(...page.items);
+    found.push(...page.items.map(toListed));
     cursor = page.nextCursor;
   } while (cursor !== undefined && found.length < MAX_RUNS && !signal.aborted);
 
@@ -52,15 +52,20 @@ export async function listTasks(
   const start =
     after === undefined ? 0 : fitting.findIndex((chain) => comparePlaces(after, placeOf(chain)) < 0);
   const page = start === -1 ? [] : fitting.slice(start, start + pageSize);
-  const last = page.at(-1);
   const tasks: A2ATask[] = [];
+  let last: readonly ListedRun[] = [];
+  let room = MAX_PAGE_LENGTH;
   for (const chain of page) {
+    if (room <= 0) break;
+    last = chain;
     const task = await readChain(runs, chain, caller, signal).catch(() => undefined);
     // It may have gone since it was listed.
-    if (task !== undefined)
-      tasks.push(withHistory(includeArtifacts ? task : withoutArtifacts(task), historyLength));
+    if (task === undefined) continue;
+    const shown = withHistory(includeArtifacts ? task : withoutArtifacts(task), historyLength);
+    tasks.push(shown);
+    room -= JSON.stringify(shown).length;
   }
-  const more = last !== undefined && start + pageSize < fitting.length;
+  const more = last.length > 0 && last !== fitting.at(-1);
   return {
     tasks,
     nextPageToken: more ? encodeCursor(placeOf(last)) : "",
@@ -69,9 +74,26 @@ export async function listTasks(
   };
 }
 
+/** What there is to know of a run to find and to order the tasks: there may be thousands of them. */
+type ListedRun = Pick<RunSummary, "id" | "session" | "status" | "createdAt" | "startedAt" | "completedAt"> & {
+  readonly continues: string | undefined;
+};
+
+function toListed({
+  id,
+  session,
+  status,
+  createdAt,
+  startedAt,
+  completedAt,
+  request,
+}: RunSummary): ListedRun {
+  return { id, session, status, createdAt, startedAt, completedAt, continues: request.continues };
+}
+
 async function readChain(
   runs: Runs,
-  chain: readonly RunSummary[],
+  chain: readonly ListedRun[],
   caller: Caller,
   signal: AbortSignal,
 ): Promise<A2ATask | undefined> {
@@ -81,11 +103,11 @@ async function readChain(
 }
 
 /** The newest runs first: those that answer are put behind the runs that they answer. */
-function toChains(runs: readonly RunSummary[]): RunSummary[][] {
-  const answers = new Map<string, RunSummary>();
-  for (const run of runs) if (run.request.continues !== undefined) answers.set(run.request.continues, run);
+function toChains(runs: readonly ListedRun[]): ListedRun[][] {
+  const answers = new Map<string, ListedRun>();
+  for (const run of runs) if (run.continues !== undefined) answers.set(run.continues, run);
   return runs
-    .filter(({ request }) => request.continues === undefined)
+    .filter(({ continues }) => continues === undefined)
     .map((first) => {
       const chain = [first];
       for (let next = answers.get(first.id); next !== undefined; next = answers.get(next.id))
@@ -96,18 +118,18 @@ function toChains(runs: readonly RunSummary[]): RunSummary[][] {
 
 async function filterByState(
   runs: Runs,
-  chains: readonly RunSummary[][],
+  chains: readonly ListedRun[][],
   status: TaskState,
-): Promise<RunSummary[][]> {
+): Promise<ListedRun[][]> {
   if (status === TaskState.TASK_STATE_UNSPECIFIED) return [...chains];
   if (status === TaskState.UNRECOGNIZED) throw new RequestMalformedError("status must be a state of tasks.");
   const wanted = taskStateToJSON(status);
-  const fitting: RunSummary[][] = [];
+  const fitting: ListedRun[][] = [];
   for (const chain of chains) if ((await stateOf(runs, chain.at(-1))) === wanted) fitting.push(chain);
   return fitting;
 }
 
-async function stateOf(runs: Runs, run: RunSummary | undefined): Promise<string | undefined> {
+async function stateOf(runs: Runs, run: ListedRun | undefined): Promise<string | undefined> {
   if (run?.status !== "incomplete") return run === undefined ? undefined : toA2AState(run.status);
   const response = await runs.result(run.id).catch(() => undefined);
   return toA2AState("incomplete", response?.incomplete_details?.reason);
@@ -117,14 +139,14 @@ function withoutArtifacts({ artifacts: _, ...task }: A2ATask): A2ATask {
   return task;
 }
 
-function changed(chain: readonly RunSummary[]): number {
+function changed(chain: readonly ListedRun[]): number {
   const last = chain.at(-1);
   return last === undefined ? 0 : changedAt(last);
 }
 
 type Place = readonly [time: number, taskId: string];
 
-function placeOf(chain: readonly RunSummary[]): Place {
+function placeOf(chain: readonly ListedRun[]): Place {
   return [changed(chain), chain[0]?.id ?? ""];
 }
 
@@ -140,6 +162,9 @@ function toTime(text: string | undefined): number {
 }
 
 const PageToken = z.tuple([z.number(), z.string()]);
+
+/** After how many characters of tasks a page ends. */
+const MAX_PAGE_LENGTH = 4 * 2 ** 20;
 
 /** How many runs are gone through in search of tasks. */
 const MAX_RUNS = 10_000;

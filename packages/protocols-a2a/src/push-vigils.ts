@@ -1,4 +1,11 @@
-import type { Logger, Runs, TaskAttempt, TaskQueue, TaskWorker } from "@agentscope-runtime/core";
+import {
+  type Logger,
+  type Runs,
+  RuntimeError,
+  type TaskAttempt,
+  type TaskQueue,
+  type TaskWorker,
+} from "@agentscope-runtime/core";
 import { z } from "zod";
 import type { PushConfigs, TaskKey } from "./push-configs.ts";
 import { isGone } from "./push-delivery.ts";
@@ -43,6 +50,8 @@ export class PushVigils {
     const id = JSON.stringify([agent, userId, taskId, hour]);
     const limits = { delay: INTERVAL, attempts: MAX_ATTEMPTS };
     await queue.enqueue({ name, id, input: task, userId, ...limits }).catch((error) => {
+      // Those who ask for very many get no more of them, and no line each.
+      if (RuntimeError.is(error) && error.code === "QUEUE_FULL") return;
       log.warn({ err: error, task_id: taskId }, "nobody looks after who is to be told of a task");
     });
   }

@@ -54,7 +54,11 @@ export function withHistory(task: A2ATask, length: number | undefined): A2ATask 
 }
 
 /** When a run last changed how its task stands, in milliseconds since the epoch. */
-export function changedAt({ createdAt, startedAt, completedAt }: RunSummary): number {
+export function changedAt({
+  createdAt,
+  startedAt,
+  completedAt,
+}: Pick<RunSummary, "createdAt" | "startedAt" | "completedAt">): number {
   return completedAt ?? startedAt ?? createdAt;
 }
 
