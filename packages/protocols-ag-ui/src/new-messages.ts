@@ -16,6 +16,8 @@ export async function newMessages(
 ): Promise<readonly Message[]> {
   if (latest.length === 0 && !(await thread.isRemembered())) return messages;
   for (const run of latest) {
+    // What was canceled before its turn came no agent has heard.
+    if (run.completedAt !== undefined && run.startedAt === undefined) continue;
     const known = await knownIds(thread, run);
     const last = messages.findLastIndex((message) => isKnown(message, known));
     if (last === -1) continue;

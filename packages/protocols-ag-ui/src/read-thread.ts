@@ -12,7 +12,8 @@ type Events = AsyncGenerator<readonly AGUIEvent[], undefined>;
 
 /**
  * A thread for somebody who joins it, of which these are the runs: the conversation so far as a snapshot, told within the
- * latest run, and what follows until no run is left that goes on.
+ * latest run, and what follows until no run is left that goes on. Where the latest has failed to hear an answer, it is told
+ * within the run that asked, whose questions are open again.
  */
 export async function* readThread(
   runs: Runs,
@@ -23,9 +24,11 @@ export async function* readThread(
   const past: Past = { turns: [], agreed: null };
   for (let next = known; next.length > 0; next = await thread.runs(next.at(-1)?.id)) {
     for (const run of next) {
-      const isShown = run.completedAt === undefined || run === next.at(-1);
+      const asking = run === next.at(-1) ? await thread.waitingBehind(run) : undefined;
+      const isShown = run.completedAt === undefined || (run === next.at(-1) && asking === undefined);
       yield* readRun(runs, thread, run, past, isShown, signal);
       if (signal.aborted) return;
+      if (asking !== undefined) yield* readEnd(runs, asking, past, signal);
     }
   }
 }
@@ -63,6 +66,15 @@ async function* readRun(
   } finally {
     await entries.close();
   }
+}
+
+/** How a run has ended, told behind all that came after it. */
+async function* readEnd(runs: Runs, run: RunSummary, past: Past, signal: AbortSignal): Events {
+  const response = await runs.result(run.id, signal);
+  if (response === undefined) return;
+  const state = newAgUiEventState(run);
+  adoptMessages(response.output ?? [], state);
+  yield [...toSnapshot(past, state), ...toTypedEvents(response, state)];
 }
 
 /** The opening of a run for a client that knows nothing of it, or something out of date. */

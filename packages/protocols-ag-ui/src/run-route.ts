@@ -71,7 +71,7 @@ export function runRoute(
       userId: thread.userId,
       messages,
       onDisconnect,
-      continues: waiting?.id,
+      continues: waiting?.run.id,
       resume: answers.resume,
     });
   }

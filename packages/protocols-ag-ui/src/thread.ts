@@ -11,7 +11,7 @@ import { isWaiting, openInterruptIds } from "./interrupts.ts";
 
 /** A run that waits for a person. */
 export interface WaitingRun {
-  readonly id: string;
+  readonly run: RunSummary;
   readonly interruptIds: readonly string[];
 }
 
@@ -90,7 +90,13 @@ export class Thread {
     if (run?.status !== "incomplete" || run.expired) return undefined;
     const response = await this.#runs.result(run.id);
     if (response === undefined || !isWaiting(response)) return undefined;
-    return { id: run.id, interruptIds: openInterruptIds(response) };
+    return { run, interruptIds: openInterruptIds(response) };
+  }
+
+  /** The run that still waits for a person although a newer one, the last of the thread, was to bring the answer. */
+  async waitingBehind(last: RunSummary): Promise<RunSummary | undefined> {
+    if (!UNHEARD.has(last.status)) return undefined;
+    return (await this.waiting([last]))?.run;
   }
 
   /** True if the app's history knows the session, though its runs may be gone. */

@@ -36,15 +36,25 @@ export function toTypedMessages(turns: Iterable<Turn>): readonly SdkMessage[] {
 class Conversation {
   readonly messages: SdkMessage[] = [];
   readonly #calls = new Map<string, AssistantMessage>();
+  readonly #said = new Map<string, string>();
 
   addInput(messages: readonly Message[]): void {
     for (const message of messages) {
       const { id, role, content } = message;
       const isSaid = kindOf(message.type) === "content" && (role === "user" || role === "system");
       if (!isSaid) this.#add(message);
+      else if (this.#isSaidAgain(message)) continue;
       else if (role === "user") this.messages.push({ id, role, content: toContent(content ?? []) });
       else this.messages.push({ id, role, content: (content ?? []).map(textOf).join("") });
     }
+  }
+
+  // A client sends once more what the agent has not heard, or is to answer anew.
+  #isSaidAgain({ id, content }: Message): boolean {
+    const said = JSON.stringify(content);
+    const isKnown = this.#said.get(id) === said;
+    this.#said.set(id, said);
+    return isKnown;
   }
 
   addOutput(messages: readonly Message[]): void {

@@ -13,7 +13,7 @@ const texts = [
   "ß",
   "日本語",
   "😀",
-  "\ud83d",
+  "\ud83dx",
   "\udc00x",
   "a".repeat(127),
   "b".repeat(128),

@@ -142,6 +142,37 @@ describe("whoever connects to a thread", () => {
     expect(late.pendingInterrupts).toHaveLength(1);
   });
 
+  it("gets the questions back that are open again since the run with the answer has failed", async () => {
+    const app = agUiApp().query(parts(), function* ({ request, msgs }): Generator<AgentPart> {
+      if (request.continues === undefined) {
+        yield { kind: "state-snapshot", snapshot: { step: 1 } };
+        yield { kind: "text-delta", messageId: "M1", text: "May I?" };
+        yield { kind: "approval-request", requestId: "ask_1", name: "send", arguments: "{}" };
+        yield { kind: "finish", reason: "input_required" };
+        return;
+      }
+      yield { kind: "text-delta", messageId: `M_${request.id}`, text: "Let me see." };
+      if (JSON.stringify(msgs).includes("break")) throw new Error("broken");
+    });
+    const first = clientOf(await serve(app));
+    await first.say("Hi");
+    const answer = (reason: string) => ({
+      resume: [{ interruptId: "ask_1", status: "resolved" as const, payload: { approved: true, reason } }],
+    });
+    for (const _ of [1, 2]) await first.ask(answer("break"));
+    const late = joining(first);
+    await late.ask();
+    expect(late.pendingInterrupts).toEqual(first.pendingInterrupts);
+    expect(late.pendingInterrupts).toHaveLength(1);
+    expect(late.talk.map(([, said]) => said)).toEqual(["Hi", "May I?", "Let me see.", "Let me see."]);
+    expect(late.state).toEqual({ step: 1 });
+    await first.ask(answer("sure"));
+    expect(first.end).toMatchObject({ type: "RUN_FINISHED", outcome: { type: "success" } });
+    const later = joining(first);
+    await later.ask();
+    expect(later.pendingInterrupts).toEqual([]);
+  });
+
   it("sees runs that came by another protocol, under the user that they were for", async () => {
     const url = await serve(agUiApp().query(text(), () => "Hello"));
     const input = [{ role: "user", content: [{ type: "text", text: "Hi" }] }];
@@ -276,6 +307,40 @@ describe("of a conversation that a client sends again and again", () => {
     ]);
     await client.ask();
     expect(heard[1]).toEqual(["x3"]);
+  });
+
+  it("the agent is handed what it has not heard since the run was canceled before its turn", async () => {
+    const gate = Promise.withResolvers<void>();
+    const heard: string[][] = [];
+    const app = agUiApp().query(text(), async ({ msgs }) => {
+      heard.push(msgs.map(({ id }) => id));
+      if (heard.length === 1) await gate.promise;
+      return "ok";
+    });
+    const url = await serve(app);
+    const client = clientOf(url);
+    const first = client.say("Hi");
+    await expect.poll(() => heard).toHaveLength(1);
+    const messages = [...client.messages, { id: "u2", role: "user", content: "It is 5." } as const];
+    const second = clientOf(url, { threadId: client.threadId });
+    second.setMessages(messages);
+    const asked = second.ask({ runId: "run_2" });
+    await second.seen("RUN_STARTED");
+    await fetch(`${url}/runs/run_2/cancel`, { method: "POST" });
+    await asked;
+    expect(second.end.outcome).toEqual({ type: "cancelled" });
+    gate.resolve();
+    await first;
+    second.addMessage({ id: "u3", role: "user", content: "What is it?" });
+    await second.ask();
+    expect(heard[1]).toEqual(["u2", "u3"]);
+    const late = joining(client);
+    await late.ask();
+    expect(late.messages.filter(({ role }) => role === "user").map(({ id }) => id)).toEqual([
+      client.messages[0]?.id,
+      "u2",
+      "u3",
+    ]);
   });
 
   it("nothing is heard twice where the runs are gone, but the history is not", async () => {
