@@ -164,7 +164,7 @@ function toTime(text: string | undefined): number {
 const PageToken = z.tuple([z.number(), z.string()]);
 
 /** After how many characters of tasks a page ends. */
-const MAX_PAGE_LENGTH = 4 * 2 ** 20;
+const MAX_PAGE_LENGTH = 2 * 2 ** 20;
 
 /** How many runs are gone through in search of tasks. */
 const MAX_RUNS = 10_000;
