@@ -36,7 +36,14 @@ export class Thread {
 
   /** The newest runs, the newest first. */
   async latest(limit: number): Promise<readonly RunSummary[]> {
-    return (await this.#page(limit)).items;
+    const found: RunSummary[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.#page(limit - found.length, cursor);
+      found.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined && found.length < limit);
+    return found;
   }
 
   /** All runs whose events are kept, the oldest first, but for those up to `after`. */

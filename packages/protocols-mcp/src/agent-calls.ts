@@ -81,9 +81,16 @@ export class AgentCalls {
 
   /** The run that continues another, whoever has started it, or `undefined` where there is none yet. */
   async continued({ id, session }: RunRecord, caller: Caller): Promise<RunRecord | undefined> {
-    const { items } = await this.runs.list({ ...session, limit: RECENT }, caller);
-    const next = items.find(({ request }) => request.continues === id);
-    return next && this.get(session.agent, next.id, caller);
+    let cursor: string | undefined;
+    let left = RECENT;
+    do {
+      const { items, nextCursor } = await this.runs.list({ ...session, limit: left, cursor }, caller);
+      const next = items.find(({ request }) => request.continues === id);
+      if (next !== undefined) return this.get(session.agent, next.id, caller);
+      left -= items.length;
+      cursor = nextCursor;
+    } while (cursor !== undefined && left > 0);
+    return undefined;
   }
 
   /** Waits for the run that continues another; `undefined` once `signal` has aborted. */

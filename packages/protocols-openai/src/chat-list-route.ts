@@ -9,14 +9,16 @@ import { parseParams } from "./parse-params.ts";
 export function chatListRoute(context: ProtocolContext): (request: FastifyRequest) => Promise<unknown> {
   return async (request) => {
     const { limit, order, after, ...filter } = toQuery(request.query);
-    const stored = (await storedRuns(context, context.callerOf(request))).filter((run) => fits(run, filter));
+    const caller = context.callerOf(request);
+    const stored = await storedRuns(context, caller, filter);
     const ordered = order === "asc" ? stored.reverse() : stored;
     const at = after === undefined ? -1 : ordered.findIndex(({ id }) => id === after);
     if (after !== undefined && at === -1) {
       throw parameterError("after", "invalid_value", `after: there is no completion '${after}'.`);
     }
     const data: StoredCompletion[] = [];
-    for (const run of ordered.slice(at + 1, at + 1 + limit)) {
+    for (const { agent, id } of ordered.slice(at + 1, at + 1 + limit)) {
+      const run = await context.runs().get(agent, id, caller);
       const completion = await toStoredCompletion(context, run);
       if (completion !== undefined) data.push(completion);
     }
@@ -30,15 +32,29 @@ export function chatListRoute(context: ProtocolContext): (request: FastifyReques
   };
 }
 
+/** A completion that was found: there may be many of them. */
+interface StoredRun {
+  readonly agent: string;
+  readonly id: string;
+  readonly createdAt: number;
+}
+
 /** The newest first. */
-async function storedRuns({ agents, runs }: ProtocolContext, caller: Caller): Promise<RunSummary[]> {
-  const found: RunSummary[] = [];
+async function storedRuns(
+  { agents, runs }: ProtocolContext,
+  caller: Caller,
+  filter: Filter,
+): Promise<StoredRun[]> {
+  const found: StoredRun[] = [];
   for (const { name: agent } of agents) {
     let cursor: string | undefined;
     do {
       const page = await runs().list({ agent, limit: 1000, cursor }, caller);
-      // It is responses that say of themselves whether they are in the background.
-      found.push(...page.items.filter((run) => run.request.background === undefined && isStored(run)));
+      for (const run of page.items) {
+        // It is responses that say of themselves whether they are in the background.
+        if (run.request.background !== undefined || !isStored(run) || !fits(run, filter)) continue;
+        found.push({ agent, id: run.id, createdAt: run.createdAt });
+      }
       cursor = page.nextCursor;
     } while (cursor !== undefined);
   }

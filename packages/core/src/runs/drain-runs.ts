@@ -26,11 +26,17 @@ export async function drainRuns(
   await Promise.race([settled(), timeout(grace)]);
   const longest = executions.cancelGrace;
   if (store.lasting) executions.handBack({ begun: true });
-  await Promise.all(executions.kept.map((id) => cancelAtDrain(store, log, id)));
-  await Promise.race([settled(), timeout(longest + SETTLE_AT_DRAIN)]);
+  const canceled = async () => {
+    await Promise.all(executions.kept.map((id) => cancelAtDrain(store, log, id)));
+    await settled();
+    return true;
+  };
+  const isOver = await Promise.race([canceled(), timeout(longest + SETTLE_AT_DRAIN)]);
   over.abort();
   if (executions.size > 0) {
     log.warn({ runs: executions.ids }, "some handlers have not returned before the end");
+  } else if (isOver !== true) {
+    log.warn({}, "the store has not answered all before the end");
   }
 }
 
@@ -42,5 +48,5 @@ async function cancelAtDrain(store: RunStore, log: Logger, id: string): Promise<
   }
 }
 
-/** How long a shutdown waits for canceled handlers to return, in milliseconds beyond the cancel grace. */
+/** How long a shutdown waits for canceled handlers to return, and for a store that does not answer, in milliseconds beyond the cancel grace. */
 const SETTLE_AT_DRAIN = 2000;

@@ -89,8 +89,12 @@ export class SessionDeletion {
   async #cancelRuns(session: RunSession): Promise<void> {
     const { store, cancel } = this.#options;
     for (const status of ["queued", "created", "in_progress"] as const) {
-      const { items } = await store.list({ ...session, status, limit: 1000 });
-      await Promise.all(items.map(({ id }) => cancel(id, DELETED)));
+      let cursor: string | undefined;
+      do {
+        const { items, nextCursor } = await store.list({ ...session, status, limit: 1000, cursor });
+        await Promise.all(items.map(({ id }) => cancel(id, DELETED)));
+        cursor = nextCursor;
+      } while (cursor !== undefined);
     }
   }
 
