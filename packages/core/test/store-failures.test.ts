@@ -150,3 +150,21 @@ test("a drain that can't cancel still shuts the app down", async () => {
   expect(ended).toEqual(["made"]);
   expect(await runStore.health()).toBe(false);
 });
+
+test("a store that does not answer does not keep the app from shutting down", async () => {
+  const runStore = new InMemoryRunStore();
+  const lines: string[] = [];
+  const log = { level: "warn", write: (line: string) => void lines.push(line) } as const;
+  const options = { log, drainGrace: 20, runStore, runs: { cancelGrace: 20 } };
+  const server = await quietApp(options)
+    .query(text(), async function* () {
+      yield "Hello";
+      await new Promise(() => undefined);
+    })
+    .createServer();
+  server.inject({ method: "POST", url: "/process", payload: ask("Hi", { id: "r" }) }).catch(() => undefined);
+  await vi.waitFor(async () => expect((await server.inject("/runs/r")).statusCode).toBe(200));
+  vi.spyOn(runStore, "requestCancel").mockReturnValue(new Promise(() => undefined));
+  await server.close();
+  expect(lines.join("")).toContain("some handlers have not returned before the end");
+});
