@@ -3,7 +3,7 @@ import type { ServedAgent } from "@agentscope-runtime/core";
 import type { A2ACall } from "./a2a-call.ts";
 import type { A2ACardOptions } from "./a2a-card-options.ts";
 import type { A2AOptions } from "./a2a-options.ts";
-import { type A2AInterface, toAgentCard } from "./agent-card.ts";
+import { type A2AInterface, type AgentCardFacts, toAgentCard } from "./agent-card.ts";
 
 export interface AgentCardsOptions extends Pick<A2AOptions, "card" | "extendedCard" | "signature"> {
   /** The agent that the server is about; the others it hosts. */
@@ -42,6 +42,11 @@ export class AgentCards {
     return this.#make(agent, baseUrl, this.optionsOf(agent));
   }
 
+  /** The card that calls are checked against: nobody sees it, so it is not signed each time. */
+  unsigned(agent: ServedAgent): Promise<AgentCard> {
+    return toAgentCard({ ...this.#facts(agent, undefined, this.optionsOf(agent)), signature: undefined });
+  }
+
   /** How an agent makes its card for those who are known; `undefined` where there is none. */
   extendedOf(agent: ServedAgent): ((call: A2ACall) => Promise<AgentCard>) | undefined {
     const { extendedCard } = this.#options;
@@ -51,16 +56,20 @@ export class AgentCards {
   }
 
   #make(agent: ServedAgent, baseUrl: string | undefined, options: A2ACardOptions): Promise<AgentCard> {
+    return toAgentCard(this.#facts(agent, baseUrl, options));
+  }
+
+  #facts(agent: ServedAgent, baseUrl: string | undefined, options: A2ACardOptions): AgentCardFacts {
     const { name, description } = agent;
     const { extendedCard, signature } = this.#options;
-    return toAgentCard({
+    return {
       name,
       description,
       options,
       interfaces: this.#interfacesOf(agent, baseUrl),
       extendedCard: extendedCard !== undefined,
       signature,
-    });
+    };
   }
 
   /** The best ones first; without a base URL only those at an address of their own. */

@@ -87,7 +87,8 @@ export class PushNotifications {
   async stop(): Promise<void> {
     this.#unlisten?.();
     this.#stopped.abort();
-    await Promise.all(this.#pending);
+    // Where the state service hangs, what waits for it is left.
+    await Promise.race([Promise.all(this.#pending), sleep(LAST_WORDS, undefined, { ref: false })]);
     await Promise.all([this.#worker?.close(), this.#vigils.stop()]);
     await this.#options.queue.stop();
   }
@@ -177,6 +178,9 @@ export class PushNotifications {
     return taskId;
   }
 }
+
+/** How long a stop waits for what is about to be handed to the queue, in milliseconds. */
+const LAST_WORDS = 1000;
 
 /** How long one delivery may go on, in milliseconds: as long as its run. */
 const LONGEST_RUN = 24 * 3_600_000;

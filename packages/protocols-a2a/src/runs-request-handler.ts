@@ -33,6 +33,7 @@ type Params<Method extends keyof A2ARequestHandler> = Parameters<A2ARequestHandl
 export interface RunsRequestHandlerOptions {
   readonly runs: () => Runs;
   readonly agent: () => HostedAgent;
+  /** What the SDK checks calls against. */
   readonly card: () => Promise<AgentCard>;
   /** What the card says, as far as it was said by the app. */
   readonly cardOptions: A2ACardOptions;

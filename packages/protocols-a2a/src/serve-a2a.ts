@@ -48,7 +48,7 @@ export async function serveA2A(
     const handler = new RunsRequestHandler({
       runs: context.runs,
       agent: agent.agent,
-      card: () => cards.of(agent, publicBase),
+      card: () => cards.unsigned(agent),
       cardOptions: cards.optionsOf(agent),
       extendedCard: cards.extendedOf(agent),
       push: () => pushOf(share),
