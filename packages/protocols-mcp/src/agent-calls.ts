@@ -11,6 +11,7 @@ import {
 import type { AgentToolInput } from "./agent-tool.ts";
 import { type AskedInput, toAskedInput } from "./asked-input.ts";
 import { type ElicitationAnswer, toAnswerMessages, toApproval, toUserMessage } from "./elicitation.ts";
+import { fromSessionUri } from "./session-address.ts";
 
 export interface StartCallOptions {
   readonly caller: Caller;
@@ -41,7 +42,7 @@ export class AgentCalls {
   ): Promise<RunRecord> {
     const input = approvals.map(toApproval);
     if (message !== undefined) input.push(toUserMessage(message));
-    const ids = { session_id, ...(continues === undefined ? {} : { continues }) };
+    const ids = { ...toIds(agent, session_id), ...(continues === undefined ? {} : { continues }) };
     try {
       return await this.#start(agent, { ...ids, id: runId, input }, caller, canceled);
     } catch (error) {
@@ -185,6 +186,14 @@ export class AgentCalls {
     };
     return { told, forget };
   }
+}
+
+/** The session that a client names by its id, or by its address as a resource. */
+function toIds(agent: ServedAgent, session: string | undefined): object {
+  const address = fromSessionUri(session ?? "");
+  if (address === undefined) return { session_id: session };
+  if (address.agent === agent.name) return { session_id: address.sessionId, user_id: address.userId };
+  throw new RuntimeError("INVALID_PARAMETER", `${session} is a session of another agent.`);
 }
 
 function isConflict(error: unknown): boolean {

@@ -23,7 +23,9 @@ export const AgentToolInput: z.ZodType<AgentToolInput> = z
   .object({
     message: z.string().min(1).describe("What to say to the agent.").optional(),
     session_id: id
-      .describe("The conversation to go on with, as an earlier result names it; a new one if left out.")
+      .describe(
+        "The conversation to go on with: an earlier result's session_id, or the URI of a session; a new one if left out.",
+      )
       .optional(),
     continues: id.describe("The run_id of an earlier result that waits for an answer.").optional(),
     approvals: z

@@ -1,4 +1,4 @@
-import { type Caller, type ProtocolContext, RuntimeError } from "@agentscope-runtime/core";
+import { type ProtocolContext, RuntimeError } from "@agentscope-runtime/core";
 import {
   classifyInboundRequest,
   createMcpHandler,
@@ -8,6 +8,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { AgentCalls } from "./agent-calls.ts";
+import { callerOf } from "./caller-of.ts";
 import { Catalogue } from "./catalogue.ts";
 import { type ClientSession, newClientSession, runIdOf, toClientSession } from "./client-session.ts";
 import { Exchanges } from "./exchange.ts";
@@ -54,7 +55,7 @@ export class McpEndpoint {
   /** Answers a message of a client. */
   async post(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { body } = request;
-    const caller = this.#context.callerOf(request);
+    const caller = callerOf(this.#context, request);
     const session = sessionOf(request);
     const from = { request, reply, caller, session };
     for (const message of messagesOf(body)) await this.#resumable.hear(message, from);
@@ -71,7 +72,7 @@ export class McpEndpoint {
     if (!accepts(request, "text/event-stream")) {
       throw new RuntimeError("INVALID_PARAMETER", "A stream needs an Accept header with text/event-stream.");
     }
-    const caller: Caller = this.#context.callerOf(request);
+    const caller = callerOf(this.#context, request);
     return this.#resumable.resume(eventId, { request, reply, caller, session: sessionOf(request) });
   }
 

@@ -4,12 +4,14 @@ import {
   encodeCursor,
   type Page,
   type ProtocolContext,
+  type RunSummary,
   RuntimeError,
   type ServedAgent,
   type SessionKey,
 } from "@agentscope-runtime/core";
 import { z } from "zod";
 import type { ListedResource, ReadResource } from "./mcp-resource.ts";
+import { fromSessionUri, toSessionUri } from "./session-address.ts";
 
 /** What clients are told of the sessions' addresses. */
 export const SESSION_TEMPLATE: object = {
@@ -42,7 +44,7 @@ export class SessionResources {
 
   /** The session at that address with a page of its messages, or `undefined` if there is none. */
   async read(uri: string, caller: Caller): Promise<ReadResource | undefined> {
-    const address = toAddress(uri);
+    const address = fromSessionUri(uri);
     const served = this.#context.agents.find(({ name }) => name === address?.agent);
     if (address === undefined || served === undefined) return undefined;
     const { agent, userId, sessionId, cursor } = address;
@@ -57,7 +59,7 @@ export class SessionResources {
         caller,
       );
       const { nextCursor } = page;
-      const earlier = nextCursor === undefined ? null : `${toUri(agent, name)}?cursor=${nextCursor}`;
+      const earlier = nextCursor === undefined ? null : `${toSessionUri(agent, name)}?cursor=${nextCursor}`;
       const text = JSON.stringify({
         object: "session",
         id: sessionId,
@@ -85,15 +87,29 @@ export class SessionResources {
       }
       // Nobody in particular has no sessions of their own; what runs there are tells whose there are.
       const { items, nextCursor } = await runs.list({ agent: served.name, limit: PAGE, cursor });
-      const found = new Map(items.map(({ session }) => [toUri(served.name, session), session]));
-      const [first] = found.values();
+      const newest = new Map<string, RunSummary>();
+      for (const run of items) {
+        const uri = toSessionUri(served.name, run.session);
+        if (!newest.has(uri)) newest.set(uri, run);
+      }
+      const isListed = await Promise.all(
+        // Those that have a newer run are on an earlier page.
+        [...newest.values()].map((run) => cursor === undefined || this.#isLatest(run)),
+      );
+      const found = [...newest.values()].filter((_, index) => isListed[index]).map(({ session }) => session);
+      const [first] = found;
       // Where no history is kept there is nothing to read.
       if (first !== undefined) await runs.sessions.list(served.agent(), { userId: first.userId, limit: 1 });
-      return { items: [...found.values()], nextCursor };
+      return { items: found, nextCursor };
     } catch (error) {
       if (RuntimeError.is(error) && error.code === "UNSUPPORTED") return { items: [] };
       throw error;
     }
+  }
+
+  async #isLatest({ id, session }: RunSummary): Promise<boolean> {
+    const { items } = await this.#context.runs().list({ ...session, limit: 1 });
+    return items[0]?.id === id;
   }
 }
 
@@ -101,37 +117,11 @@ type Listable = SessionKey & { readonly name?: string | undefined };
 
 function toListed(agent: string, session: Listable): ListedResource {
   return {
-    uri: toUri(agent, session),
+    uri: toSessionUri(agent, session),
     name: session.name || session.sessionId,
     description: `A conversation with ${agent}.`,
     mimeType: "application/json",
   };
-}
-
-function toUri(agent: string, { userId, sessionId }: SessionKey): string {
-  return `session://${[agent, userId, sessionId].map((part) => encodeURIComponent(part.toWellFormed())).join("/")}`;
-}
-
-interface SessionAddress {
-  readonly agent: string;
-  readonly userId: string;
-  readonly sessionId: string;
-  readonly cursor: string | undefined;
-}
-
-function toAddress(uri: string): SessionAddress | undefined {
-  const [, ...parts] = /^session:\/\/([^/?]+)\/([^/?]+)\/([^/?]+)(?:\?cursor=([\w-]+))?$/.exec(uri) ?? [];
-  const [agent, userId, sessionId] = parts.slice(0, 3).map(decoded);
-  if (!agent || !userId || !sessionId) return undefined;
-  return { agent, userId, sessionId, cursor: parts[3] };
-}
-
-function decoded(part: string | undefined): string {
-  try {
-    return decodeURIComponent(part ?? "");
-  } catch {
-    return "";
-  }
 }
 
 const Position: z.ZodType<readonly [number, string | null]> = z.tuple([

@@ -77,14 +77,16 @@ describe.each(revisions)("a client of %s", (revision) => {
     const calls = Array.from({ length: 60 }, (_, index) => client.callTool(say("Hi", `s${index}`)));
     await Promise.all(calls);
     for (let index = 0; index < 60; index++) await client.callTool(say(`m${index}`, "long"));
-    const names = new Set<string>();
+    await client.callTool(say("Hi", "s0"));
+    const names: string[] = [];
     let cursor: string | undefined;
     do {
       const page = await client.listResources(cursor === undefined ? {} : { cursor });
-      for (const { name } of page.resources) names.add(name);
+      for (const { name } of page.resources) names.push(name);
       cursor = page.nextCursor;
     } while (cursor !== undefined);
-    expect(names.size).toBe(61);
+    expect(new Set(names).size).toBe(61);
+    expect(names).toHaveLength(61);
     const texts: string[] = [];
     let uri: string | null = "session://Friday/long/long";
     while (uri !== null) {
@@ -95,6 +97,36 @@ describe.each(revisions)("a client of %s", (revision) => {
     }
     const said = texts.filter((text) => text !== "Hello!");
     expect(said).toEqual(Array.from({ length: 60 }, (_, index) => `m${index}`));
+  });
+
+  it("goes on with a session of another protocol's, by its address or as its user", async () => {
+    const url = await serve(remembering());
+    const input = [{ role: "user", content: [{ type: "text", text: "Hi" }] }];
+    const body = JSON.stringify({ session_id: "s1", user_id: "alice", stream: false, input });
+    await fetch(`${url}/process`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const [nobody, alice] = [await connect(url, revision), await connect(url, revision, { user: "alice" })];
+    const uri = "session://Friday/alice/s1";
+    const byAddress = await nobody.callTool(say("And?", uri));
+    expect(byAddress).toMatchObject({ structuredContent: { session_id: "s1" } });
+    await alice.callTool(say("So?", "s1"));
+    for (const client of [nobody, alice]) {
+      const { contents } = await client.readResource({ uri });
+      const { message_count } = JSON.parse((contents[0] as { text: string }).text);
+      expect(message_count).toBe(6);
+      expect((await client.listResources()).resources.map((one) => one.uri)).toEqual([uri]);
+    }
+    const bob = await connect(url, revision, { user: "bob" });
+    await expect(bob.readResource({ uri })).rejects.toMatchObject({ code: -32602 });
+    for (const session of [uri, "session://Sunday/bob/s1"]) {
+      await expect(bob.callTool(say("Hi", session))).resolves.toMatchObject({ isError: true });
+    }
+  });
+
+  it("is nobody but who it is known to be", async () => {
+    const url = await serve(remembering({ authenticate }));
+    await connect(url, revision, { ...as("alice"), user: "alice" });
+    await expect(connect(url, revision, { ...as("alice"), user: "bob" })).rejects.toThrow();
+    expect((await fetch(`${url}/mcp?user_id=a&user_id=b`, { method: "POST", ...as("a") })).status).toBe(400);
   });
 
   it("finds no session where none is kept, and none that is not there", async () => {

@@ -52,19 +52,22 @@ export type Revision = (typeof revisions)[number];
 export interface ConnectOptions extends ClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly fetch?: typeof fetch;
+  /** Who the address says that asks. */
+  readonly user?: string;
 }
 
 /** MCP's own client, connected until the test ends. */
 export async function connect(
   url: string,
   revision: Revision,
-  { headers = {}, fetch, ...options }: ConnectOptions = {},
+  { headers = {}, fetch, user, ...options }: ConnectOptions = {},
 ): Promise<Client> {
   const client = new Client(
     { name: "test", version: "1" },
     { ...options, versionNegotiation: { mode: revision === "2026-07-28" ? { pin: revision } : "legacy" } },
   );
-  const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
+  const query = user === undefined ? "" : `?user_id=${user}`;
+  const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp${query}`), {
     requestInit: { headers },
     reconnectionOptions: {
       initialReconnectionDelay: 10,
