@@ -2,6 +2,7 @@ import { RequestMalformedError } from "@a2a-js/sdk/errors";
 import type { RunSession } from "@agentscope-runtime/core";
 import { z } from "zod";
 import { PushConfig } from "./push-config.ts";
+import type { PushProgress } from "./push-progress.ts";
 import type { PushStore } from "./push-store.ts";
 
 /** Whose task it is. */
@@ -11,20 +12,20 @@ export interface TaskKey {
   readonly taskId: string;
 }
 
-/** Keeps where to tell of tasks, each for a month at the most. */
+/** Keeps where to tell of tasks, each for a month at the most. What goes takes along how far its receiver was told. */
 export class PushConfigs {
   readonly #store: PushStore;
+  readonly #progress: PushProgress;
   /** The last change of each task that is being changed. */
   readonly #changes = new Map<string, Promise<void>>();
 
-  constructor(store: PushStore) {
+  constructor(store: PushStore, progress: PushProgress) {
     this.#store = store;
+    this.#progress = progress;
   }
 
   async list(task: TaskKey): Promise<readonly PushConfig[]> {
-    const saved = await this.#store.read(KIND, toPlace(task));
-    const oldest = Date.now() - LIFETIME;
-    return saved === undefined ? [] : Saved.parse(saved).configs.filter(({ setAt }) => setAt > oldest);
+    return (await this.#saved(task)).filter(isCurrent);
   }
 
   async save(task: TaskKey, config: PushConfig): Promise<void> {
@@ -44,6 +45,11 @@ export class PushConfigs {
     await this.#update(task, (configs) => configs.filter((config) => !isOver(config)));
   }
 
+  async #saved(task: TaskKey): Promise<readonly PushConfig[]> {
+    const saved = await this.#store.read(KIND, toPlace(task));
+    return saved === undefined ? [] : Saved.parse(saved).configs;
+  }
+
   // One at a time for each task, so that of two that are set at once none is lost.
   async #update(
     task: TaskKey,
@@ -51,8 +57,11 @@ export class PushConfigs {
   ): Promise<void> {
     const lane = JSON.stringify([task.agent, task.userId, task.taskId]);
     const done = (this.#changes.get(lane) ?? Promise.resolve()).then(async () => {
-      const configs = change(await this.list(task));
+      const saved = await this.#saved(task);
+      const configs = change(saved.filter(isCurrent));
+      const gone = saved.filter((config) => !configs.includes(config));
       await this.#store.write(KIND, toPlace(task), configs.length === 0 ? undefined : { configs });
+      for (const { revision } of gone) await this.#progress.delete(task, revision);
     });
     const settled = done
       .catch(() => undefined)
@@ -62,6 +71,10 @@ export class PushConfigs {
     this.#changes.set(lane, settled);
     await done;
   }
+}
+
+function isCurrent({ setAt }: PushConfig): boolean {
+  return setAt > Date.now() - LIFETIME;
 }
 
 function toPlace({ agent, userId, taskId }: TaskKey): RunSession {

@@ -60,7 +60,7 @@ export class PushDeliveries {
   async make({ input, signal }: TaskAttempt): Promise<void> {
     const delivery = PushDelivery.parse(input);
     const config = await this.#current(delivery);
-    if (config === undefined) return;
+    if (config === undefined) return this.#forget(delivery);
     const leave = this.#options.load.enter(delivery.task.userId, config.url);
     try {
       await this.#tell(delivery, config, signal);
@@ -115,7 +115,10 @@ export class PushDeliveries {
         if (entry.seq <= known) continue;
         for (const event of events) {
           const config = await this.#current(delivery);
-          if (config === undefined) return true;
+          if (config === undefined) {
+            await this.#forget(delivery);
+            return true;
+          }
           await this.#send(event, config, signal);
           if (hasEnded(event)) {
             await this.#forget(delivery);
@@ -157,8 +160,9 @@ export class PushDeliveries {
   }
 
   async #forget({ task, revision }: PushDelivery): Promise<void> {
-    await this.#options.progress.delete(task, revision);
     await this.#options.configs.delete(task, (config) => config.revision === revision);
+    // Where the configuration went while the receiver was told, that was written down behind its back.
+    await this.#options.progress.delete(task, revision);
   }
 }
 

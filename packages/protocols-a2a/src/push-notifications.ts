@@ -62,9 +62,9 @@ export class PushNotifications {
     this.#options = options;
     const { agents, state, memory, timeout, host } = options;
     const store = new PushStore({ stateOf: (name) => state ?? agents.get(name)?.(), memory, timeout });
-    this.#configs = new PushConfigs(store);
-    this.#name = JSON.stringify(["a2a push", host]);
     const progress = new PushProgress(store);
+    this.#configs = new PushConfigs(store, progress);
+    this.#name = JSON.stringify(["a2a push", host]);
     const parts = { name: this.#name, configs: this.#configs, progress, load: this.#load };
     this.#deliveries = new PushDeliveries({ ...options, ...parts });
     const { runs, queue, log } = options;

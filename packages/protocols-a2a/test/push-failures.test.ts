@@ -198,18 +198,29 @@ it("forgets who was to be told with the task's session, and when the task has en
     const agent = JSON.stringify(["a2a push", "Friday"]);
     return state.exportState({ agent, userId: task.contextId, sessionId: task.id });
   };
+  const progress = async (task: Task, configs: unknown) => {
+    const [{ revision }] = configs as [{ revision: string }];
+    const agent = JSON.stringify(["a2a push progress", "Friday"]);
+    const sessionId = JSON.stringify([task.id, revision]);
+    return state.exportState({ agent, userId: task.contextId, sessionId });
+  };
   const told = (await client.sendMessage(say("Go", { configuration }))) as Task;
+  const first = (await kept(told))?.configs;
+  await expect.poll(() => progress(told, first)).toBeDefined();
   await client.sendMessage(say("Rome", { taskId: told.id }));
   await until((all) => all.some(({ body }) => nameOf(body) === "COMPLETED"));
   await expect.poll(() => kept(told)).toBeUndefined();
+  await expect.poll(() => progress(told, first)).toBeUndefined();
 
   const task = (await client.sendMessage(say("Go", { configuration }))) as Task;
-  expect(await kept(task)).toBeDefined();
+  const second = (await kept(task))?.configs;
+  await expect.poll(() => progress(task, second)).toBeDefined();
   expect((await fetch(`${server}/sessions/${task.contextId}`, { method: "DELETE" })).ok).toBe(true);
   const vigil = later.at(-1) as NewTask;
   await enqueue({ ...vigil, delay: 0 });
   await queue.settled(vigil);
   expect(await kept(task)).toBeUndefined();
+  expect(await progress(task, second)).toBeUndefined();
 });
 
 it("uses no connection that was made without a look at the address", async () => {

@@ -31,8 +31,13 @@ export function agentPlugin(
 
     assertShared(app);
     await engine.retain(fastify.log, { work });
-    let leave = async () => {};
-    const forget = engine.beforeDrain(() => leave());
+    let leaveAll = async () => {};
+    let left: Promise<void> | undefined;
+    const leave = () => {
+      left ??= leaveAll();
+      return left;
+    };
+    const forget = engine.beforeDrain(leave);
     fastify.addHook("preClose", async () => {
       disconnects.close();
       // Others may go on with the app.
@@ -48,7 +53,7 @@ export function agentPlugin(
 
     const context = { runs, streams, disconnects, instance, bodies: app.options };
     await addAgentRoutes(fastify, app, engine, context);
-    leave = await addProtocols(fastify, app, engine, context);
+    leaveAll = await addProtocols(fastify, app, engine, context);
     for (const [name, hosted] of app.hosted) {
       const routes = (scope: FastifyInstance) =>
         addAgentRoutes(
