@@ -42,7 +42,7 @@ export class InMemoryRunStore implements RunStore {
   readonly #now: () => number;
   readonly #runs = new Map<string, StoredRun>();
   /** The runs of a session that have not settled, in order. */
-  readonly #lanes = new Map<string, StoredRun[]>();
+  readonly #lanes = new Map<string, readonly StoredRun[]>();
   readonly #keys: IdempotencyKeys;
   readonly #answers = new RunAnswers();
   readonly #owners = new RunOwners();
@@ -122,19 +122,15 @@ export class InMemoryRunStore implements RunStore {
       created.endCanceled(run.canceled);
       this.#finished.add(created);
     } else {
-      if (lane.push(created) === 1) created.giveTurn();
-      this.#lanes.set(laneKey, lane);
+      if (lane.length === 0) created.giveTurn();
+      // As long as it has to be: an array that grows makes room for sixteen more.
+      this.#lanes.set(laneKey, lane.concat(created));
     }
     this.#runs.set(id, created);
     this.#answers.add(created);
     this.#keys.remember(run.idempotency, id);
     if (run.owner !== undefined) this.#owners.hear(run.owner, this.#now());
-    return {
-      kind: "created",
-      run: created.record,
-      lease: created.lease,
-      ahead: Math.max(lane.length - 1, 0),
-    };
+    return { kind: "created", run: created.record, lease: created.lease, ahead: lane.length };
   }
 
   async waitTurn(lease: RunLease, signal?: AbortSignal): Promise<number> {

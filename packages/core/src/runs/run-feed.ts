@@ -65,7 +65,9 @@ export class RunFeed implements EndsTurn {
 
   /** Has the reader woken at the next change. */
   wait(reader: RunReader): void {
-    this.#waiting.push(reader);
+    // Mostly there is one. A literal has room for just that one, an array that grows for seventeen.
+    if (this.#waiting.length === 0) this.#waiting = [reader];
+    else this.#waiting.push(reader);
   }
 
   /** The reader waits no longer. */

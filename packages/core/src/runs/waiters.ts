@@ -7,7 +7,7 @@ interface Waiter<Value> {
 
 /** Those who wait for one thing. A promise for all would cost as much where nobody waits, as for most things nobody does. */
 export class Waiters<Value> {
-  #waiting: Waiter<Value>[] = [];
+  #waiting: readonly Waiter<Value>[] = [];
   #rejection: (() => Error) | undefined;
 
   /** Settles with the others, but no later than when `signal` aborts: then it rejects with the signal's reason. */
@@ -20,7 +20,8 @@ export class Waiters<Value> {
         reject(signal?.reason);
       };
       const waiter: Waiter<Value> = { resolve, reject, giveUp, signal };
-      this.#waiting.push(waiter);
+      // As long as it has to be: an array that grows makes room for sixteen more.
+      this.#waiting = this.#waiting.concat(waiter);
       signal?.addEventListener("abort", giveUp, { once: true });
     });
   }

@@ -27,7 +27,9 @@ export function processRoute(agent: () => HostedAgent, { runs, streams, disconne
       reply.header("x-run-id", encodeURIComponent(run.id.toWellFormed()));
       if (replayed) reply.header("idempotent-replayed", "true");
       const answer = () => (body.stream ? stream(run, reply) : result(run, reply));
-      return replayed ? answer() : disconnects.during(run, reply, answer);
+      const answered = replayed ? answer() : disconnects.during(run, reply, answer);
+      // Nobody waits for a stream: what would is as long in memory as the stream is open.
+      return body.stream ? undefined : answered;
     },
   });
 
