@@ -63,6 +63,25 @@ test("a finished run replays from every position", async () => {
   }
 });
 
+test("a long text replays piece by piece, whatever its characters and wherever they are cut", async () => {
+  const pieces = Array.from({ length: 20 }, () => ['"quoted"\n', "\\", "\ud83d", "\ude00 done", "ü"]).flat();
+  const server = await serverOf(quietApp().query(text(), () => pieces));
+  const live = await server.inject({
+    method: "POST",
+    url: "/process",
+    body: ask("Count", { id: "run-1" }),
+  });
+  const frames = (body: string) => body.split("\n\n").filter((frame) => frame.startsWith("id: "));
+  const whole = frames(live.body);
+  const events = whole.map((frame): AgentEvent => JSON.parse(frame.slice(frame.indexOf("{"))));
+  expect(events.map((event) => textDelta(event)).filter(Boolean)).toEqual(pieces);
+  expect(terminalOf(events).output?.[0]?.content).toMatchObject([{ text: pieces.join("") }]);
+  for (let after = -1; after < whole.length - 1; after += 9) {
+    const part = await server.inject(`/runs/run-1/events?after=${after}`);
+    expect(frames(part.body)).toEqual(whole.slice(after + 1));
+  }
+});
+
 test("reading past the terminal event answers 204", async () => {
   const server = await serverOf(quietApp().query(text(), () => PIECES));
   await server.inject({ method: "POST", url: "/process", body: ask("Count", { id: "run-1" }) });

@@ -1,6 +1,7 @@
 import type { LogEntry } from "../contracts/log-entry.ts";
 import { DeltaLogEntry } from "../runs/delta-log-entry.ts";
 import { JsonLogEntry } from "../runs/json-log-entry.ts";
+import { SlotText } from "../runs/slot-text.ts";
 import { flat } from "./flat.ts";
 
 /** Up to how many characters of JSON are copied to one string. Longer ones hold the texts of others, which they share. */
@@ -27,14 +28,14 @@ export class EventSequence {
     return json;
   }
 
-  /** The head of the pieces of text whose events' JSON has `rest` between number and text. */
-  deltaHead(rest: string): string {
-    return flat(`${this.#mark}${rest}`);
+  /** A text that grows by pieces whose events' JSON has `rest` between number and text. */
+  growingText(rest: string): SlotText {
+    return new SlotText(flat(`${this.#mark}${rest}`));
   }
 
-  /** Adds a piece of text with a head that `deltaHead` made. */
-  emitDelta(head: string, text: string): void {
-    this.#entries.push(new DeltaLogEntry(this.#next++, head, text));
+  /** Adds a piece to a text that `growingText` made. */
+  emitDelta(slot: SlotText, text: string): void {
+    this.#entries.push(new DeltaLogEntry(this.#next++, slot.head, text, slot, slot.append(text)));
   }
 
   /** The entry that `emit` would add. */

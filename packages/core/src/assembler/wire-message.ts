@@ -1,8 +1,8 @@
 import type { ContentType, MessageType, Role, Usage } from "@agentscope-runtime/agent-api";
+import type { SlotText } from "../runs/slot-text.ts";
 import { endsInHalf } from "./ends-in-half.ts";
 import type { EventSequence } from "./event-sequence.ts";
 import { flat } from "./flat.ts";
-import { GrowingText } from "./growing-text.ts";
 
 export interface WireMessageInit {
   readonly id: string;
@@ -16,8 +16,7 @@ type Closing = "completed" | "incomplete";
 /** A slot whose text is still growing. */
 interface GrowingSlot {
   readonly type: "text" | "refusal";
-  readonly deltaHead: string;
-  readonly text: GrowingText;
+  readonly text: SlotText;
   /** The first half of a character whose second half is still to come: no UTF-8 can say it alone. */
   half: string;
 }
@@ -49,17 +48,15 @@ export class WireMessage {
       this.closeSlot("completed");
       this.#growing = {
         type,
-        deltaHead: this.#events.deltaHead(`${this.#slotHead("in_progress", type, true)},"${type}":`),
-        text: new GrowingText(),
+        text: this.#events.growingText(`${this.#slotHead("in_progress", type, true)},"${type}":`),
         half: "",
       };
     }
     const slot = this.#growing;
-    slot.text.append(text);
     const piece = slot.half + text;
     slot.half = endsInHalf(piece) ? piece.slice(-1) : "";
     const whole = slot.half === "" ? piece : piece.slice(0, -1);
-    if (whole !== "") this.#events.emitDelta(slot.deltaHead, whole);
+    if (whole !== "") this.#events.emitDelta(slot.text, whole);
   }
 
   /** Shows a slot as it is so far; it is not open afterwards. */
@@ -70,23 +67,25 @@ export class WireMessage {
   /** Adds a slot that is whole. */
   addSlot(type: ContentType, fields: object, status: Closing = "completed"): void {
     this.closeSlot("completed");
-    this.#closedSlots.push(
-      this.#events.emit(`${this.#slotHead(status, type, false)},${JSON.stringify(fields).slice(1)}`),
-    );
+    this.#addSlot(status, type, JSON.stringify(fields).slice(1));
   }
 
   closeSlot(status: Closing): void {
     const slot = this.#growing;
     if (slot === undefined) return;
     this.#growing = undefined;
-    if (slot.half !== "") this.#events.emitDelta(slot.deltaHead, slot.half);
-    this.addSlot(slot.type, { [slot.type]: slot.text.toString() }, status);
+    if (slot.half !== "") this.#events.emitDelta(slot.text, slot.half);
+    this.#addSlot(status, slot.type, `"${slot.type}":${slot.text.close()}}`);
   }
 
   /** Ends the message and returns its JSON as it stands in the response's `output`. */
   close(status: Closing): string {
     this.closeSlot(status);
     return this.#events.emit(this.#rest(status, `[${this.#closedSlots.join(",")}]`));
+  }
+
+  #addSlot(status: Closing, type: ContentType, rest: string): void {
+    this.#closedSlots.push(this.#events.emit(`${this.#slotHead(status, type, false)},${rest}`));
   }
 
   #slotHead(status: string, type: ContentType, delta: boolean): string {
