@@ -24,9 +24,7 @@ export class StreamWriter {
   readonly #stallTimeout: number;
   readonly #comments: boolean;
   readonly #heartbeat: NodeJS.Timeout;
-  #first: NodeJS.Immediate | undefined;
-  /** What comes before the first events; undefined once it has gone out. */
-  #head: string | undefined;
+  #head: string;
   #stalled = false;
 
   constructor(
@@ -41,8 +39,6 @@ export class StreamWriter {
     this.#stallTimeout = stallTimeout;
     this.#comments = comments !== undefined;
     this.#head = comments === undefined || comments.retry === false ? "" : encodeSseRetry(comments.retry);
-    // The head goes out with the first events where there are some already, else alone.
-    this.#first = setImmediate(() => this.#begin());
     this.#heartbeat = setInterval(() => this.#beat(), heartbeat);
   }
 
@@ -58,20 +54,12 @@ export class StreamWriter {
   /** Ends the stream. Who does not take what is left of it is cut off, sooner where there is no time. */
   end(hurry: boolean): void {
     clearInterval(this.#heartbeat);
-    clearImmediate(this.#first);
     if (isGone(this.#socket)) return;
     this.#put("");
     const wait = hurry ? Math.min(this.#stallTimeout, LAST_WORDS) : this.#stallTimeout;
     const timer = setTimeout(() => this.#socket.destroy(), wait);
     this.#socket.once("close", () => clearTimeout(timer));
     this.#socket.end();
-  }
-
-  #begin(): void {
-    // Kept on, it would keep all the immediates of its turn.
-    this.#first = undefined;
-    if (this.#head === "" && !isGone(this.#socket)) this.#socket.flushHeaders();
-    else if (this.#head !== undefined) this.#put("");
   }
 
   // So that only what is due waits in the socket, and a reader that is slow is not taken for stalled.
@@ -82,8 +70,8 @@ export class StreamWriter {
   }
 
   #put(data: string | Uint8Array): boolean {
-    const head = this.#head ?? "";
-    this.#head = undefined;
+    const head = this.#head;
+    this.#head = "";
     if (isGone(this.#socket)) return true;
     if (typeof data === "string") return head + data === "" || this.#socket.write(head + data);
     if (head !== "") this.#socket.write(head);
