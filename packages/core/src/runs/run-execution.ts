@@ -39,7 +39,8 @@ export interface ExecutionEnd {
 
 /** One run from its creation to the moment its handler is done with. */
 export class RunExecution {
-  readonly #options: RunExecutionOptions;
+  readonly #options: Omit<RunExecutionOptions, "msgs">;
+  #msgs: unknown;
   readonly #writer: RunLogWriter;
   readonly #history: RunHistory;
   /** Aborts the handler, and with it all that waits only as long as the run lasts. */
@@ -51,8 +52,9 @@ export class RunExecution {
   #fence: number | undefined;
   #over = false;
 
-  constructor(options: RunExecutionOptions) {
+  constructor({ msgs, ...options }: RunExecutionOptions) {
     this.#options = options;
+    this.#msgs = msgs;
     this.#writer = new RunLogWriter(options.store, options.lease);
     this.#history = new RunHistory(options.agent, options.run);
   }
@@ -163,12 +165,11 @@ export class RunExecution {
 
   /** Runs the handler to its end, and resolves to how the run ends if nothing else decides it. */
   async #work(session: RunSessionHandle): Promise<RunOutcome> {
-    const { agent, assembler, log, msgs, run } = this.#options;
-    const { adapter, resources } = agent;
-    const { signal } = this.#abort;
+    const { agent, assembler, log, run } = this.#options;
+    const { adapter } = agent;
     try {
       if (this.#history.kept) await this.#history.addInput(session);
-      const result = await agent.handler({ msgs, request: run.request, session, resources, signal, log });
+      const result = await this.#call(session);
       const reader = adapter.fromStream((part) => assembler.push(part));
       let items = 0;
       for await (const item of handlerItems(result, adapter)) {
@@ -189,9 +190,18 @@ export class RunExecution {
       }
       return outcomeOf(assembler);
     } catch (error) {
-      if (!signal.aborted) log.error({ err: error }, "the handler failed");
+      if (!this.#abort.signal.aborted) log.error({ err: error }, "the handler failed");
       return failureOf(error, agent, run.id);
     }
+  }
+
+  /** Calls the handler, whose the input is from then on: it may be as long as a conversation, and a run may last. */
+  #call(session: RunSessionHandle): unknown {
+    const { agent, log, run } = this.#options;
+    const msgs = this.#msgs;
+    this.#msgs = undefined;
+    const { signal } = this.#abort;
+    return agent.handler({ msgs, request: run.request, session, resources: agent.resources, signal, log });
   }
 
   #checkLimits(): void {
