@@ -23,7 +23,8 @@ type Shown =
 export class PrintedMessage {
   readonly #calls: PrintedCalls;
   readonly #emit: (part: AgentPart) => void;
-  readonly #shown: (Shown | undefined)[] = [];
+  /** By place; most messages have one, so there is room for that. */
+  readonly #shown: (Shown | undefined)[] = [undefined];
   #latest: Msg | undefined;
   /** The revision that was seen last; `undefined` after a snapshot that does not say. */
   #revision: number | undefined = 0;

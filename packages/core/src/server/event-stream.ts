@@ -5,6 +5,7 @@ import type { StreamOptions } from "../app/agent-app-options.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { shuttingDown } from "../errors/shutting-down.ts";
 import { abortable } from "../runs/abortable.ts";
+import { Heartbeats } from "./heartbeats.ts";
 import { isGone, LAST_WORDS, type Socket, StreamWriter } from "./stream-writer.ts";
 
 /** How a stream came to its end: with its last event, by the server's will, or because the client has gone. */
@@ -22,6 +23,7 @@ export interface SendOptions<Item> {
 /** What is open on a server: event streams, and answers that wait for the end of a run. */
 export class EventStreams {
   readonly #options: StreamOptions;
+  readonly #heartbeats: Heartbeats;
   readonly #open = new Set<AbortController>();
   #closing = false;
   /** Resolves when the last one has ended. */
@@ -29,6 +31,7 @@ export class EventStreams {
 
   constructor(options: StreamOptions = {}) {
     this.#options = options;
+    this.#heartbeats = new Heartbeats(options.heartbeat ?? 15_000);
   }
 
   /** Throws `SERVICE_UNAVAILABLE` where as many are open as may be, or the server closes. */
@@ -68,7 +71,7 @@ export class EventStreams {
       return "complete";
     }
     const { signal, leave } = this.#enter(socket);
-    const comments = contentType === undefined ? { retry } : undefined;
+    const comments = contentType === undefined ? { retry, heartbeats: this.#heartbeats } : undefined;
     const writer = new StreamWriter(socket, this.#options, comments, signal);
     try {
       openStream(reply, contentType);

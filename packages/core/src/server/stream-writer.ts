@@ -1,6 +1,7 @@
 import { encodeSseRetry } from "@agentscope-runtime/agent-api";
 import type { FastifyReply } from "fastify";
 import type { StreamOptions } from "../app/agent-app-options.ts";
+import { type Heartbeats, TICKS } from "./heartbeats.ts";
 
 /** What a response is written to. */
 export type Socket = FastifyReply["raw"];
@@ -15,6 +16,7 @@ export function isGone(socket: Socket): boolean {
 export interface StreamComments {
   /** The reconnection time, in milliseconds. */
   readonly retry: number | false;
+  readonly heartbeats: Heartbeats;
 }
 
 /** Writes to one connection: with respect for its pace, and with comments where there is nothing to say. */
@@ -22,8 +24,8 @@ export class StreamWriter {
   readonly #socket: Socket;
   readonly #signal: AbortSignal;
   readonly #stallTimeout: number;
-  readonly #comments: boolean;
-  readonly #heartbeat: NodeJS.Timeout;
+  readonly #heartbeats: Heartbeats | undefined;
+  #silence = 0;
   #head: string;
   #stalled = false;
 
@@ -33,27 +35,33 @@ export class StreamWriter {
     comments: StreamComments | undefined,
     signal: AbortSignal,
   ) {
-    const { heartbeat = 15_000, stallTimeout = 60_000 } = options;
     this.#socket = socket;
     this.#signal = signal;
-    this.#stallTimeout = stallTimeout;
-    this.#comments = comments !== undefined;
+    this.#stallTimeout = options.stallTimeout ?? 60_000;
+    this.#heartbeats = comments?.heartbeats;
+    this.#heartbeats?.add(this);
     this.#head = comments === undefined || comments.retry === false ? "" : encodeSseRetry(comments.retry);
-    this.#heartbeat = setInterval(() => this.#beat(), heartbeat);
   }
 
   /** Wait for the promise, if there is one, before you write more. */
   write(data: string | Uint8Array): Promise<void> | undefined {
-    this.#heartbeat.refresh();
+    this.#silence = 0;
     if (data.length > MAX_WRITE) {
       return this.#writePieces(typeof data === "string" ? Buffer.from(data) : data);
     }
     return this.#put(data) ? undefined : this.#drained();
   }
 
+  /** Says that the stream is alive, where it was silent for too many ticks. */
+  tick(): void {
+    if (++this.#silence < TICKS) return;
+    this.#silence = 0;
+    if (!this.#stalled) this.#put(":\n\n");
+  }
+
   /** Ends the stream. Who does not take what is left of it is cut off, sooner where there is no time. */
   end(hurry: boolean): void {
-    clearInterval(this.#heartbeat);
+    this.#heartbeats?.delete(this);
     if (isGone(this.#socket)) return;
     this.#put("");
     const wait = hurry ? Math.min(this.#stallTimeout, LAST_WORDS) : this.#stallTimeout;
@@ -76,10 +84,6 @@ export class StreamWriter {
     if (typeof data === "string") return head + data === "" || this.#socket.write(head + data);
     if (head !== "") this.#socket.write(head);
     return this.#socket.write(data);
-  }
-
-  #beat(): void {
-    if (this.#comments && !this.#stalled) this.#put(":\n\n");
   }
 
   async #drained(): Promise<void> {
