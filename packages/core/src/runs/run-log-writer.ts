@@ -87,18 +87,21 @@ export class RunLogWriter {
   #schedule(): void {
     const { length } = this.#pending;
     if (this.#store.flushInterval === 0 || this.#waiting < length || length > MAX_PENDING) this.#append();
-    else this.#flush ??= setTimeout(this.#append, this.#store.flushInterval);
+    else this.#flush ??= setTimeout(() => this.#append(), this.#store.flushInterval);
   }
 
-  readonly #append = (): void => {
+  #append(): void {
     clearTimeout(this.#flush);
     this.#flush = undefined;
     this.#busy = true;
     this.#writing = this.#pending.length;
-    this.#store.append(this.#lease, this.#pending.slice()).then(this.#appended, this.#failed);
-  };
+    this.#store.append(this.#lease, this.#pending.slice()).then(
+      () => this.#appended(),
+      (error) => this.#failed(error),
+    );
+  }
 
-  readonly #appended = (): void => {
+  #appended(): void {
     this.#pending = this.#pending.length === this.#writing ? [] : this.#pending.slice(this.#writing);
     this.#waiting = Math.min(this.#waiting, this.#pending.length);
     if (this.#waiting < this.#pending.length || this.#pending.length > MAX_PENDING) {
@@ -107,9 +110,9 @@ export class RunLogWriter {
     }
     this.#rest();
     if (this.#pending.length > 0) this.#schedule();
-  };
+  }
 
-  readonly #failed = async (error: unknown): Promise<void> => {
+  async #failed(error: unknown): Promise<void> {
     try {
       await this.#repeat(error, () => this.#store.append(this.#lease, this.#pending.slice(0, this.#writing)));
       this.#appended();
@@ -117,7 +120,7 @@ export class RunLogWriter {
       this.#failure = { error: final };
       this.#rest();
     }
-  };
+  }
 
   #rest(): void {
     this.#busy = false;
