@@ -1,6 +1,6 @@
 import type { LogEntry } from "../contracts/log-entry.ts";
-import { DeltaLogEntry } from "../runs/delta-log-entry.ts";
 import { JsonLogEntry } from "../runs/json-log-entry.ts";
+import { SlotDeltaLogEntry } from "../runs/slot-delta-log-entry.ts";
 import { SlotText } from "../runs/slot-text.ts";
 import { flat } from "./flat.ts";
 
@@ -35,7 +35,7 @@ export class EventSequence {
 
   /** Adds a piece to a text that `growingText` made. */
   emitDelta(slot: SlotText, text: string): void {
-    this.#entries.push(new DeltaLogEntry(this.#next++, slot.head, text, slot, slot.append(text)));
+    this.#entries.push(new SlotDeltaLogEntry(this.#next++, slot, text));
   }
 
   /** The entry that `emit` would add. */

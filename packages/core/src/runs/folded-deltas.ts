@@ -1,4 +1,5 @@
 import { DeltaLogEntry } from "./delta-log-entry.ts";
+import type { SlotDeltaLogEntry } from "./slot-delta-log-entry.ts";
 import type { SlotText } from "./slot-text.ts";
 
 /** The entries of pieces that follow each other in one slot, in little memory: they are made again for those who come later. */
@@ -10,14 +11,14 @@ export class FoldedDeltas {
   readonly #first: number;
   #length = 1;
 
-  constructor(seq: number, slot: SlotText, index: number) {
+  constructor({ seq, slot, index }: SlotDeltaLogEntry) {
     this.seq = seq;
     this.#slot = slot;
     this.#first = index;
   }
 
   /** Takes an entry; false, having done nothing, where it does not go on with these. */
-  add({ seq, slot }: DeltaLogEntry): boolean {
+  add({ seq, slot }: SlotDeltaLogEntry): boolean {
     if (slot !== this.#slot || seq !== this.seq + this.#length) return false;
     this.#length++;
     return true;

@@ -1,7 +1,6 @@
 import type { LogEntry } from "../contracts/log-entry.ts";
-import { DeltaLogEntry } from "./delta-log-entry.ts";
 import { FoldedDeltas } from "./folded-deltas.ts";
-import type { SlotText } from "./slot-text.ts";
+import { SlotDeltaLogEntry } from "./slot-delta-log-entry.ts";
 
 /** The entries of a run, in little memory: most of them are pieces of text, which can be folded. */
 export class RunLog {
@@ -41,17 +40,17 @@ export class RunLog {
   /** Makes the entries small. Those that were handed out stay as they are. */
   fold(): void {
     for (const entry of this.#recent) {
-      if (entry instanceof DeltaLogEntry && entry.slot !== undefined) this.#foldDelta(entry, entry.slot);
+      if (entry instanceof SlotDeltaLogEntry) this.#foldDelta(entry);
       else this.#folded.push(entry);
     }
     this.#recentFrom += this.#recent.length;
     this.#recent = [];
   }
 
-  #foldDelta(entry: DeltaLogEntry, slot: SlotText): void {
+  #foldDelta(entry: SlotDeltaLogEntry): void {
     const last = this.#folded.at(-1);
     if (last instanceof FoldedDeltas && last.add(entry)) return;
-    this.#folded.push(new FoldedDeltas(entry.seq, slot, entry.index));
+    this.#folded.push(new FoldedDeltas(entry));
   }
 
   /** The place of the item that holds number `seq`. */

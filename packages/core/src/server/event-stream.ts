@@ -5,6 +5,7 @@ import type { StreamOptions } from "../app/agent-app-options.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { shuttingDown } from "../errors/shutting-down.ts";
 import { abortable } from "../runs/abortable.ts";
+import { GuardedLogger } from "../runs/guarded-logger.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { isGone, LAST_WORDS, type Socket, StreamWriter } from "./stream-writer.ts";
 
@@ -81,7 +82,7 @@ export class EventStreams {
       }
       return isGone(socket) ? "gone" : signal.aborted ? "closed" : "complete";
     } catch (error) {
-      reply.log.error({ err: error }, "a stream broke off");
+      new GuardedLogger(reply.log).error({ err: error }, "a stream broke off");
       return "closed";
     } finally {
       leave();
