@@ -13,7 +13,11 @@ export class JsonLogEntry implements LogEntry {
   }
 
   get event(): AgentEvent {
-    this.#event ??= JSON.parse(this.json) as AgentEvent;
+    this.#event ??= this.parse();
     return this.#event;
+  }
+
+  protected parse(): AgentEvent {
+    return JSON.parse(this.json) as AgentEvent;
   }
 }

@@ -1,5 +1,6 @@
 import type { LogEntry } from "../contracts/log-entry.ts";
 import type { LogSegment } from "../contracts/run-backend.ts";
+import { DeltaHead } from "./delta-head.ts";
 import { DeltaLogEntry } from "./delta-log-entry.ts";
 import { JoinedLogEntry } from "./joined-log-entry.ts";
 import { JsonLogEntry } from "./json-log-entry.ts";
@@ -50,8 +51,9 @@ export function fromSegment({ first, text }: LogSegment, after: number): readonl
       const last = seq + pieces.length - 1;
       if (rest.length > 0) entries.push(new JoinedLogEntry(last, head, rest.join(""), rest.length));
     } else {
+      const shared = new DeltaHead(head);
       for (let index = skipped; index < pieces.length; index++) {
-        entries.push(new DeltaLogEntry(seq + index, head, pieces[index] as string));
+        entries.push(new DeltaLogEntry(seq + index, shared, pieces[index] as string));
       }
     }
     seq += pieces.length;

@@ -1,4 +1,5 @@
 import { flat } from "../assembler/flat.ts";
+import { DeltaHead } from "./delta-head.ts";
 
 /** Pieces that follow each other, as one string. */
 interface Batch {
@@ -13,15 +14,14 @@ interface Batch {
  * of the whole.
  */
 export class SlotText {
-  /** What the JSON of each piece's event has between number and text. */
-  readonly head: string;
+  readonly head: DeltaHead;
   readonly #batches: Batch[] = [];
   /** The pieces after those. */
   #recent: string[] = [];
   #length = 0;
 
   constructor(head: string) {
-    this.head = head;
+    this.head = new DeltaHead(head);
   }
 
   /** Adds a piece and returns its index. */
