@@ -166,6 +166,4 @@ function openStream(reply: FastifyReply, contentType = "text/event-stream; chars
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
   });
-  // Now, whether there are events already or not. It also leaves them as one string, for as long as the stream is open.
-  raw.flushHeaders();
 }

@@ -26,7 +26,9 @@ export class StreamWriter {
   readonly #stallTimeout: number;
   readonly #heartbeats: Heartbeats | undefined;
   #silence = 0;
-  #head: string;
+  #first: NodeJS.Immediate | undefined;
+  /** What comes before the first events; undefined once it has gone out. */
+  #head: string | undefined;
   #stalled = false;
 
   constructor(
@@ -41,6 +43,8 @@ export class StreamWriter {
     this.#heartbeats = comments?.heartbeats;
     this.#heartbeats?.add(this);
     this.#head = comments === undefined || comments.retry === false ? "" : encodeSseRetry(comments.retry);
+    // The head goes out with the first events where there are some already, else alone.
+    this.#first = setImmediate(() => this.#begin());
   }
 
   /** Wait for the promise, if there is one, before you write more. */
@@ -62,12 +66,20 @@ export class StreamWriter {
   /** Ends the stream. Who does not take what is left of it is cut off, sooner where there is no time. */
   end(hurry: boolean): void {
     this.#heartbeats?.delete(this);
+    clearImmediate(this.#first);
     if (isGone(this.#socket)) return;
     this.#put("");
     const wait = hurry ? Math.min(this.#stallTimeout, LAST_WORDS) : this.#stallTimeout;
     const timer = setTimeout(() => this.#socket.destroy(), wait);
     this.#socket.once("close", () => clearTimeout(timer));
     this.#socket.end();
+  }
+
+  #begin(): void {
+    // Kept on, it would keep all the immediates of its turn.
+    this.#first = undefined;
+    if (this.#head === "" && !isGone(this.#socket)) this.#socket.flushHeaders();
+    else if (this.#head !== undefined) this.#put("");
   }
 
   // So that only what is due waits in the socket, and a reader that is slow is not taken for stalled.
@@ -78,8 +90,8 @@ export class StreamWriter {
   }
 
   #put(data: string | Uint8Array): boolean {
-    const head = this.#head;
-    this.#head = "";
+    const head = this.#head ?? "";
+    this.#head = undefined;
     if (isGone(this.#socket)) return true;
     if (typeof data === "string") return head + data === "" || this.#socket.write(head + data);
     if (head !== "") this.#socket.write(head);
