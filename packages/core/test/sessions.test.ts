@@ -1,6 +1,9 @@
 import type { AgentResponse, Message } from "@agentscope-runtime/agent-api";
 import {
+  type CreateResult,
+  InMemoryRunStore,
   InMemoryStateService,
+  type NewRun,
   type RunSessionHandle,
   RuntimeError,
   type SessionHandle,
@@ -13,6 +16,7 @@ import { aborted, Gate } from "./support/gate.ts";
 import { keepingApp, Services } from "./support/keeping-app.ts";
 import { LastingRunStore, leaveBehind } from "./support/left-behind.ts";
 import { post, refusal } from "./support/post.ts";
+import { protocolSpy } from "./support/protocol-spy.ts";
 import { quietApp } from "./support/quiet-app.ts";
 import { serve } from "./support/serve.ts";
 
@@ -428,4 +432,45 @@ test("what waited for its turn and was canceled is not started by those who take
   expect((await reader.rest()).map(({ status }) => status)).toEqual(["created", "canceled"]);
   expect(started).toBe(0);
   expect((await send("DELETE", `${url}/sessions/session?user_id=user`)).status).toBe(204);
+});
+
+/** A store that tells of the run that stands for a deletion. */
+class WatchedRunStore extends InMemoryRunStore {
+  readonly #deletion = Promise.withResolvers<string>();
+
+  get deletion(): Promise<string> {
+    return this.#deletion.promise;
+  }
+
+  override async create(run: NewRun): Promise<CreateResult> {
+    const result = await super.create(run);
+    if (run.request.continues === "") this.#deletion.resolve(run.request.id);
+    return result;
+  }
+}
+
+test("what stands for a deletion is no run to anybody, whatever they ask", async () => {
+  const runStore = new WatchedRunStore();
+  const { protocol, context } = protocolSpy();
+  const gate = new Gate();
+  // Its handler takes its time, so that the deletion has to wait.
+  const runs = { settleTimeout: 10_000 };
+  const app = quietApp({ runStore, protocols: [protocol], runs }).query(text(), async function* () {
+    await gate.passed;
+    yield "Done";
+  });
+  const { url } = await serve(app);
+  const reader = await EventReader.open(`${url}/process`, { body: ask("Go", { id: "working", ...IDS }) });
+  await reader.until(({ status }) => status === "in_progress");
+  const deletion = send("DELETE", `${url}/sessions/s?user_id=u`);
+  const id = await runStore.deletion;
+  expect((await runStore.list({ agent: "Friday" })).items).toHaveLength(2);
+  const found = context().runs();
+  for (const limit of [1, 2]) {
+    const { items, nextCursor } = await found.list({ agent: "Friday", limit });
+    expect([items.map((run) => run.id), nextCursor]).toEqual([["working"], undefined]);
+  }
+  await expect(found.get("Friday", id)).rejects.toMatchObject({ code: "RESOURCE_NOT_FOUND" });
+  gate.open();
+  expect((await deletion).status).toBe(204);
 });
