@@ -14,6 +14,7 @@ import type { A2AEvent } from "@agentscope-runtime/protocols-a2a";
 import { expect, it, onTestFinished } from "vitest";
 import { fragileState } from "./support/fragile-state.ts";
 import { say } from "./support/messages.ts";
+import { outliving } from "./support/outliving.ts";
 import { ended, receiver } from "./support/receiver.ts";
 import { a2aApp, clientOf, parts, serve } from "./support/serve.ts";
 
@@ -94,6 +95,31 @@ it("tells of the turns of a task one after the other, however long the receiver 
   const got = await until((all) => all.some(({ body }) => nameOf(body) === "COMPLETED"));
   const refused = Array<string>(3).fill("INPUT_REQUIRED");
   expect(got.map(({ body }) => nameOf(body))).toEqual([...ASKED, ...refused, ...ANSWERED]);
+});
+
+it("goes on behind what was taken in another process, where that has queue and configurations too", async () => {
+  let isUp = false;
+  const taken: string[] = [];
+  const { url, until } = await receiver((body) => {
+    if (taken.length === 2 && !isUp) return 503;
+    taken.push(nameOf(body));
+    return 200;
+  });
+  const state = new InMemoryStateService();
+  await state.start();
+  const runStore = outliving(new InMemoryRunStore());
+  const queue = outliving(new InMemoryTaskQueue());
+  const app = () =>
+    a2aApp({ runStore }, { push: { ...push, queue, state, attempts: 1000 } }).query(parts(), asking);
+  const first = await app().run({ port: 0 });
+  const configuration = { taskPushNotificationConfig: { url } };
+  await (await clientOf(first.url)).sendMessage(say("Go", { configuration }));
+  await until((all) => all.length > 2);
+  await first.close();
+  isUp = true;
+  await serve(app());
+  await until(ended);
+  expect(taken).toEqual(ASKED);
 });
 
 it("tells of what is answered by another protocol", async () => {
