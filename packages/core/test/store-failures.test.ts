@@ -152,7 +152,7 @@ test("a drain that can't cancel still shuts the app down", async () => {
 });
 
 test("a store that does not answer does not keep the app from shutting down", async () => {
-  const runStore = new InMemoryRunStore();
+  const runStore = new InMemoryRunStore({ leaseTtl: 300 });
   const lines: string[] = [];
   const log = { level: "warn", write: (line: string) => void lines.push(line) } as const;
   const options = { log, drainGrace: 20, runStore, runs: { cancelGrace: 20 } };
@@ -164,7 +164,11 @@ test("a store that does not answer does not keep the app from shutting down", as
     .createServer();
   server.inject({ method: "POST", url: "/process", payload: ask("Hi", { id: "r" }) }).catch(() => undefined);
   await vi.waitFor(async () => expect((await server.inject("/runs/r")).statusCode).toBe(200));
-  vi.spyOn(runStore, "requestCancel").mockReturnValue(new Promise(() => undefined));
+  const silence = new Promise<never>(() => undefined);
+  vi.spyOn(runStore, "requestCancel").mockReturnValue(silence);
+  const unclaimed = vi.spyOn(runStore, "unclaimed").mockReturnValue(silence);
+  await vi.waitFor(() => expect(unclaimed).toHaveBeenCalled());
   await server.close();
   expect(lines.join("")).toContain("some handlers have not returned before the end");
+  expect(lines.join("")).toContain("runs that nobody is at work on are left as they are");
 });

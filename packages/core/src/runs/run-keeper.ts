@@ -2,6 +2,7 @@ import type { Logger } from "../contracts/logger.ts";
 import type { RunLease, RunStore } from "../contracts/run-store.ts";
 import { hasCode } from "../errors/has-code.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
+import { inTime } from "./in-time.ts";
 import type { RunExecutions } from "./run-executions.ts";
 import { RunLeases } from "./run-leases.ts";
 import type { InterruptionCause, RunRecovery } from "./run-recovery.ts";
@@ -65,7 +66,10 @@ export class RunKeeper {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
+    const left = this.#looking ?? Promise.resolve();
+    await inTime(left, STOP_TIMEOUT, "The store does not answer.").catch((error) =>
+      this.#options.log.warn({ err: error }, "runs that nobody is at work on are left as they are"),
+    );
     this.#leases.stop();
   }
 
@@ -159,6 +163,9 @@ export class RunKeeper {
     }
   }
 }
+
+/** How long to wait at the end for what is being looked after, in milliseconds. */
+const STOP_TIMEOUT = 2000;
 
 /** How many runs to take over, and to look after, at once. */
 const RUNS_AT_ONCE = 8;
