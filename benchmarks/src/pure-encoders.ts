@@ -1,4 +1,4 @@
-import { DeltaLogEntry, JsonLogEntry, type LogEntry, type RunRecord } from "@agentscope-runtime/core";
+import { type LogEntry, MessageAssembler, type RunRecord } from "@agentscope-runtime/core";
 import { newA2AEventState, toA2AEvents } from "@agentscope-runtime/protocols-a2a";
 import { newAgUiEventState, toAgUiEvents } from "@agentscope-runtime/protocols-ag-ui";
 import { newMcpProgressState, toMcpProgress } from "@agentscope-runtime/protocols-mcp";
@@ -63,60 +63,17 @@ function encoderOf<State>(
   };
 }
 
-const HEAD = `"object":"content","status":"in_progress","error":null,"type":"text","index":0,"delta":true,"msg_id":"msg_1","text":`;
-
 /** How many entries a run has besides its tokens. */
 const MORE = 6;
 
+/** The log of one run, as the engine makes it. */
 function newLog(): readonly LogEntry[] {
-  const text = Array.from({ length: TOKENS }, (_, index) => `token${index} `).join("");
-  const slot = {
-    object: "content",
-    status: "completed",
-    error: null,
-    type: "text",
-    index: 0,
-    delta: false,
-    msg_id: "msg_1",
-    text,
-  };
-  const message = {
-    object: "message",
-    error: null,
-    id: "msg_1",
-    type: "message",
-    role: "assistant",
-    metadata: null,
-  };
-  const response = {
-    object: "response",
-    error: null,
-    id: run.id,
-    created_at: 0,
-    completed_at: null,
-    session_id: "session",
-    output: null,
-    usage: null,
-  };
-  const ended = { ...message, status: "completed", content: [slot] };
-  return [
-    ...entries(0, [
-      { ...response, status: "created" },
-      { ...response, status: "in_progress" },
-      { ...message, status: "in_progress", content: null },
-    ]),
-    ...Array.from({ length: TOKENS }, (_, index) => new DeltaLogEntry(3 + index, HEAD, `token${index} `)),
-    ...entries(3 + TOKENS, [
-      slot,
-      ended,
-      { ...response, status: "completed", completed_at: 1, output: [ended] },
-    ]),
-  ];
-}
-
-function entries(first: number, events: readonly object[]): readonly LogEntry[] {
-  return events.map(
-    (event, index) =>
-      new JsonLogEntry(first + index, JSON.stringify({ sequence_number: first + index, ...event })),
-  );
+  const assembler = new MessageAssembler({ responseId: run.id, sessionId: "session", now: () => 0 });
+  assembler.status("created");
+  assembler.status("in_progress");
+  for (let index = 0; index < TOKENS; index++)
+    assembler.push({ kind: "text-delta", messageId: "msg_1", text: `token${index} ` });
+  assembler.close("completed");
+  const end = assembler.terminal({ status: "completed" });
+  return [...assembler.take(), end];
 }
