@@ -41,8 +41,10 @@ export class ItemEvents {
     return this.#state.items.some((item) => item.type === "function_call" && item.call_id === callId);
   }
 
-  emit(event: WithoutNumber<ResponseStreamEvent>): void {
-    this.events.push({ ...event, sequence_number: this.#state.sequence++ });
+  /** Adds an event, which is given its number and is not the caller's any more. */
+  emit(event: WithoutNumber<ResponseStreamEvent> & { sequence_number?: number }): void {
+    event.sequence_number = this.#state.sequence++;
+    this.events.push(event as OpenAIEvent);
   }
 
   /** Adds a piece of text; of pieces that were joined it has the number of the last. */

@@ -66,9 +66,11 @@ function addText(part: Part, place: Place, index: number, events: ItemEvents): v
   const delta = part.type === "refusal" ? part.refusal : part.text;
   if (delta === "") return;
   if (part.type === "output_text") {
+    const { item_id, output_index } = place;
     events.emitDelta({
       type: "response.output_text.delta",
-      ...place,
+      item_id,
+      output_index,
       content_index: index,
       delta,
       logprobs: [],

@@ -130,8 +130,10 @@ function addSlot(
   const key = keyOf(slot, open);
   const before = state.last.find((other) => other.key === key);
   // What follows a medium stands apart from it, too.
-  const last = { key, messageId: isMedia ? "" : open.id };
-  state.last = [...state.last.filter((other) => other !== before), last];
+  const messageId = isMedia ? "" : open.id;
+  if (before?.messageId !== messageId) {
+    state.last = [...state.last.filter((other) => other !== before), { key, messageId }];
+  }
   const apart = before !== undefined && (isMedia || before.messageId !== open.id);
   const gap = apart ? BETWEEN_MESSAGES : "";
   emitDelta({ [key]: gap + piece }, state, emit);
