@@ -24,6 +24,8 @@ import { IdempotencyKeys } from "./idempotency-keys.ts";
 import { RunAnswers } from "./run-answers.ts";
 import { RunOwners } from "./run-owners.ts";
 import { RunReader } from "./run-reader.ts";
+import { sessionBusy } from "./session-busy.ts";
+import { SessionLanes } from "./session-lanes.ts";
 import { StoredRun } from "./stored-run.ts";
 import { TurnEnd } from "./turn-end.ts";
 
@@ -41,8 +43,7 @@ export class InMemoryRunStore implements RunStore {
   readonly #options: InMemoryRunStoreOptions;
   readonly #now: () => number;
   readonly #runs = new Map<string, StoredRun>();
-  /** The runs of a session that have not settled, in order. */
-  readonly #lanes = new Map<string, readonly StoredRun[]>();
+  readonly #lanes = new SessionLanes();
   readonly #keys: IdempotencyKeys;
   readonly #answers = new RunAnswers();
   readonly #owners = new RunOwners();
@@ -109,8 +110,7 @@ export class InMemoryRunStore implements RunStore {
     this.#answers.assertOpen(run.request.continues);
 
     const laneKey = sessionKeyText(run.session);
-    const lane = run.canceled === undefined ? (this.#lanes.get(laneKey) ?? []) : [];
-    this.#admit(run, lane);
+    const lane = run.canceled === undefined ? this.#lanes.admit(run, laneKey) : [];
     const created = new StoredRun(
       this.#ordinal++,
       run,
@@ -122,9 +122,7 @@ export class InMemoryRunStore implements RunStore {
       created.endCanceled(run.canceled);
       this.#finished.add(created);
     } else {
-      if (lane.length === 0) created.giveTurn();
-      // As long as it has to be: an array that grows makes room for sixteen more.
-      this.#lanes.set(laneKey, lane.concat(created));
+      this.#lanes.add(created);
     }
     this.#runs.set(id, created);
     this.#answers.add(created);
@@ -154,12 +152,7 @@ export class InMemoryRunStore implements RunStore {
     }
     run.settled = true;
     run.leave(() => new RuntimeError("FENCED", `The run ${run.id} has left its session's line.`));
-    const lane = this.#lanes.get(run.lane) ?? [];
-    const rest = lane.filter((other) => other !== run);
-    if (rest.length === 0) this.#lanes.delete(run.lane);
-    else this.#lanes.set(run.lane, rest);
-    const next = rest[0];
-    next?.giveTurn();
+    const next = this.#lanes.leave(run);
     return next?.owner === undefined ? next?.id : undefined;
   }
 
@@ -262,9 +255,9 @@ export class InMemoryRunStore implements RunStore {
   async recover(owner: string, { agents, limit }: RecoverOptions): Promise<readonly RecoveredRun[]> {
     this.#assertStarted();
     const now = this.#now();
-    const orphans = this.#unsettled(agents).filter(
-      (run) => run.owner !== undefined && this.#owners.silence(run.owner, now) > this.leaseTtl,
-    );
+    const orphans = this.#lanes
+      .of(agents)
+      .filter((run) => run.owner !== undefined && this.#owners.silence(run.owner, now) > this.leaseTtl);
     return orphans.slice(0, limit).map((run) => {
       const lease = this.#take(run, owner);
       const fence = run.startedAt === undefined ? undefined : this.#nextFence();
@@ -274,16 +267,16 @@ export class InMemoryRunStore implements RunStore {
 
   async unclaimed({ agents, limit }: RecoverOptions): Promise<readonly string[]> {
     this.#assertStarted();
-    const waiting = this.#unsettled(agents).filter(
-      (run) => run.owner === undefined && this.#lanes.get(run.lane)?.[0] === run,
-    );
+    const waiting = this.#lanes
+      .of(agents)
+      .filter((run) => run.owner === undefined && this.#lanes.get(run.lane)[0] === run);
     return waiting.slice(0, limit).map(({ id }) => id);
   }
 
   async deleteSession(session: RunSession): Promise<void> {
     this.#assertStarted();
     const lane = sessionKeyText(session);
-    if (this.#lanes.has(lane)) throw sessionBusy(session);
+    if (this.#lanes.get(lane).length > 0) throw sessionBusy(session);
     for (const run of this.#runs.values()) {
       if (run.lane !== lane) continue;
       this.#finished.delete(run);
@@ -298,29 +291,10 @@ export class InMemoryRunStore implements RunStore {
     return run.lease;
   }
 
-  /** The runs of those agents that have not settled, the oldest first. */
-  #unsettled(agents: readonly string[]): readonly StoredRun[] {
-    return [...this.#lanes.values()]
-      .flat()
-      .filter((run) => agents.includes(run.session.agent))
-      .sort((left, right) => left.ordinal - right.ordinal);
-  }
-
   // Taken from the clock, so that it goes on rising when the process, and with it the last fence, is gone.
   #nextFence(): number {
     this.#lastFence = Math.max(this.#lastFence + 1, this.#now());
     return this.#lastFence;
-  }
-
-  #admit({ policy, maxQueued, session }: NewRun, lane: readonly StoredRun[]): void {
-    if (lane.length === 0) return;
-    if (policy === "reject") throw sessionBusy(session);
-    if (policy === "enqueue" && lane.length > maxQueued) {
-      const message = `${maxQueued} runs of the session ${session.sessionId} are waiting already: try again later.`;
-      throw new RuntimeError("QUEUE_FULL", message, { retryAfter: 5 });
-    }
-    if (policy !== "interrupt") return;
-    for (const run of lane) run.requestCancel({ reason: "A newer run of the session took its place." });
   }
 
   #find(runId: string): StoredRun {
@@ -345,10 +319,6 @@ export class InMemoryRunStore implements RunStore {
     if (this.#started) return;
     throw new RuntimeError("SERVICE_NOT_STARTED", "InMemoryRunStore is not started: call start() first.");
   }
-}
-
-function sessionBusy({ sessionId }: RunSession): RuntimeError {
-  return new RuntimeError("SESSION_BUSY", `The session ${sessionId} has a run that has not ended.`);
 }
 
 function rejecting(error: unknown): AsyncIterable<never> {
