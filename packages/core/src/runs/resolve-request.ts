@@ -1,7 +1,6 @@
 import { type AgentRequest, newResponseId, type ResolvedAgentRequest } from "@agentscope-runtime/agent-api";
 import type { RunRecord } from "../contracts/run-store.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
-import { assertFormat } from "./answer-format.ts";
 import { assertAsked } from "./assert-asked.ts";
 import { assertSelf } from "./assert-self.ts";
 import type { Caller, Runs } from "./runs.ts";
@@ -13,7 +12,6 @@ export async function resolveRequest(
   request: AgentRequest,
   caller: Caller,
 ): Promise<ResolvedAgentRequest> {
-  assertFormat(request);
   if (caller.userId !== undefined) assertSelf(request.user_id || undefined, caller.userId);
   const { continues } = request;
   const waiting = continues === undefined ? undefined : await runs.get(agent, continues, caller);

@@ -5,7 +5,7 @@ import type { RunLease, RunRecord, RunStore } from "../contracts/run-store.ts";
 import type { RunSessionHandle } from "../contracts/session-key.ts";
 import { hasCode } from "../errors/has-code.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
-import { formatError } from "./answer-format.ts";
+import type { AnswerFormats } from "./answer-formats.ts";
 import { ForcedEnd } from "./forced-end.ts";
 import { handlerItems } from "./handler-items.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
@@ -24,6 +24,7 @@ export interface RunExecutionOptions {
   readonly msgs: unknown;
   readonly assembler: MessageAssembler;
   readonly store: RunStore;
+  readonly formats: AnswerFormats;
   readonly log: Logger;
 }
 
@@ -213,11 +214,12 @@ export class RunExecution {
 
   /** Closes the run's messages and adds them to the history. A history that does not answer can't hold up the end. */
   async #record(session: RunSessionHandle, natural: RunOutcome): Promise<RunOutcome> {
-    const { agent, assembler, run, log } = this.#options;
+    const { agent, assembler, formats, run, log } = this.#options;
     const { limits } = agent;
     this.#closed = true;
     assembler.close(closingOf((this.#forced.outcome ?? natural).status));
-    const misfit = natural.status === "completed" ? formatError(run.request, assembler.output) : undefined;
+    const misfit =
+      natural.status === "completed" ? await formats.fault(run.request, assembler.output) : undefined;
     const outcome = misfit === undefined ? natural : failureOf(misfit, agent, run.id);
     if (!this.#history.kept || !this.kept) return outcome;
     const added = inTime(

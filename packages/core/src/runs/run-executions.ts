@@ -1,6 +1,7 @@
 import type { MessageAssembler } from "../assembler/message-assembler.ts";
 import type { Logger } from "../contracts/logger.ts";
 import type { RunLease, RunRecord, RunStore } from "../contracts/run-store.ts";
+import type { AnswerFormats } from "./answer-formats.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
 import { type ExecutionEnd, RunExecution } from "./run-execution.ts";
 import { RunLogger } from "./run-logger.ts";
@@ -16,6 +17,14 @@ export interface ExecutionOptions {
   readonly queued: boolean;
 }
 
+export interface RunExecutionsOptions {
+  readonly store: RunStore;
+  readonly formats: AnswerFormats;
+  readonly log: Logger;
+  /** Never rejects. */
+  readonly onEnd: (lease: RunLease, end: ExecutionEnd) => Promise<void>;
+}
+
 interface Active {
   readonly agent: HostedAgent;
   readonly lease: RunLease;
@@ -26,13 +35,14 @@ interface Active {
 /** The runs at work in this process. */
 export class RunExecutions {
   readonly #store: RunStore;
+  readonly #formats: AnswerFormats;
   readonly #log: Logger;
   readonly #active = new Map<string, Active>();
-  readonly #onEnd: (lease: RunLease, end: ExecutionEnd) => Promise<void>;
+  readonly #onEnd: RunExecutionsOptions["onEnd"];
 
-  /** `onEnd` never rejects. */
-  constructor(store: RunStore, log: Logger, onEnd: (lease: RunLease, end: ExecutionEnd) => Promise<void>) {
+  constructor({ store, formats, log, onEnd }: RunExecutionsOptions) {
     this.#store = store;
+    this.#formats = formats;
     this.#log = log;
     this.#onEnd = onEnd;
   }
@@ -64,7 +74,16 @@ export class RunExecutions {
   start({ agent, run, lease, msgs, assembler, queued }: ExecutionOptions): void {
     const { id, session } = run;
     const log = new RunLogger(this.#log, { run_id: id, session_id: session.sessionId, agent: agent.name });
-    const execution = new RunExecution({ agent, run, lease, msgs, assembler, store: this.#store, log });
+    const execution = new RunExecution({
+      agent,
+      run,
+      lease,
+      msgs,
+      assembler,
+      store: this.#store,
+      formats: this.#formats,
+      log,
+    });
     const done = execution.execute({ queued }).then((end) => {
       this.#active.delete(id);
       return this.#onEnd(lease, end);

@@ -19,6 +19,7 @@ import type {
 import { hasCode } from "../errors/has-code.ts";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { shuttingDown } from "../errors/shutting-down.ts";
+import { AnswerFormats } from "./answer-formats.ts";
 import { assertSelf } from "./assert-self.ts";
 import { drainRuns } from "./drain-runs.ts";
 import type { HostedAgent } from "./hosted-agent.ts";
@@ -77,6 +78,7 @@ export class Runs {
   readonly #agents: ReadonlyMap<string, HostedAgent>;
   readonly #dispatcher: RunDispatcher | undefined;
   readonly #owner = crypto.randomUUID();
+  readonly #formats = new AnswerFormats();
   readonly #executions: RunExecutions;
   /** Of runs that come to this process by themselves, and of those that it is told to execute. */
   readonly #recovery: RunRecovery;
@@ -95,7 +97,8 @@ export class Runs {
     this.#dispatcher = dispatcher;
     this.#snapshots = new Snapshots(store);
     this.#listeners = new RunListeners(log);
-    this.#executions = new RunExecutions(store, log, (lease, end) => this.#ended(lease, end));
+    const onEnd = (lease: RunLease, end: ExecutionEnd) => this.#ended(lease, end);
+    this.#executions = new RunExecutions({ store, formats: this.#formats, log, onEnd });
     const claim = (runId: string) => this.#claim(runId);
     const executes = () => dispatcher === undefined && !this.draining;
     const recovery = { store, executions: this.#executions, log, now, claim };
@@ -115,7 +118,7 @@ export class Runs {
       owner: this.#owner,
       now,
       cancel: (runId, cancel) => this.cancel(runId, cancel),
-      onEnd: (lease, end) => this.#ended(lease, end),
+      onEnd,
     });
     this.sessions = new Sessions((agent, session) => this.#admitted(() => deletion.delete(agent, session)));
   }
@@ -158,6 +161,7 @@ export class Runs {
     }
     const { caller = {}, idempotency, cancel } = options;
     const resolved = await resolveRequest(this, agent.name, request, caller);
+    await this.#formats.assertUsable(resolved);
     const msgs = cancel === undefined ? toInput(agent, resolved) : undefined;
     const { id, session_id: sessionId, user_id: userId } = resolved;
     const assembler = new MessageAssembler({ responseId: id, sessionId, now: this.#now });
