@@ -4,7 +4,7 @@ import { z } from "zod";
 import { agentOf } from "./agent-of.ts";
 import { isChainId } from "./chain-id.ts";
 import { findCompletion } from "./find-completion.ts";
-import { type ItemListQuery, toItemList } from "./item-list.ts";
+import { type ItemListQuery, itemListFields, toItemList } from "./item-list.ts";
 import { parameterError } from "./openai-error.ts";
 import { parseParams } from "./parse-params.ts";
 import { toChatMessages } from "./to-chat-messages.ts";
@@ -68,12 +68,4 @@ export function chatDeleteRoute(context: ProtocolContext): Handler {
   };
 }
 
-const MessagesQuery: z.ZodType<ItemListQuery> = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  order: z.enum(["asc", "desc"]).default("asc"),
-  after: z
-    .string()
-    .max(1024)
-    .transform((after) => after || undefined)
-    .optional(),
-});
+const MessagesQuery: z.ZodType<ItemListQuery> = z.object(itemListFields("asc"));

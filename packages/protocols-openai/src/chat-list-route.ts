@@ -2,6 +2,7 @@ import type { Caller, ProtocolContext, RunSummary } from "@agentscope-runtime/co
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { isStored, type StoredCompletion, toStoredCompletion } from "./find-completion.ts";
+import { itemListFields } from "./item-list.ts";
 import { parameterError } from "./openai-error.ts";
 import { parseParams } from "./parse-params.ts";
 
@@ -83,13 +84,4 @@ function toQuery(query: unknown): z.output<typeof Query> & Filter {
 
 const METADATA = /^metadata\[(.*)\]$/s;
 
-const Query = z.looseObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  order: z.enum(["asc", "desc"]).default("asc"),
-  after: z
-    .string()
-    .max(1024)
-    .transform((after) => after || undefined)
-    .optional(),
-  model: z.string().optional(),
-});
+const Query = z.looseObject({ ...itemListFields("asc"), model: z.string().optional() });

@@ -8,15 +8,22 @@ export interface ItemListQuery {
   readonly after?: string | undefined;
 }
 
-export const ItemListQuery: z.ZodType<ItemListQuery> = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  order: z.enum(["asc", "desc"]).default("desc"),
-  after: z
-    .string()
-    .max(1024)
-    .transform((after) => after || undefined)
-    .optional(),
-});
+/** The schemas of its fields, for lists that come in that order where a query names none. */
+export function itemListFields(usual: "asc" | "desc"): {
+  readonly [Key in keyof ItemListQuery]-?: z.ZodType<ItemListQuery[Key]>;
+} {
+  return {
+    limit: z.coerce.number().int().min(1).max(100).default(20),
+    order: z.enum(["asc", "desc"]).default(usual),
+    after: z
+      .string()
+      .max(1024)
+      .transform((after) => after || undefined)
+      .optional(),
+  };
+}
+
+export const ItemListQuery: z.ZodType<ItemListQuery> = z.object(itemListFields("desc"));
 
 /** A page of items as OpenAI lists them. */
 export interface ItemList<Item> {
