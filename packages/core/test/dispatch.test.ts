@@ -96,7 +96,7 @@ test("a run whose dispatch was lost is dispatched again", async () => {
   const lost = vi.spyOn(dispatcher, "dispatch").mockRejectedValueOnce(new Error("The queue is away."));
   const answer = await post(`${url}/process/task`, ask("Hi", { id: "run" }));
   expect(answer.status).toBe(202);
-  expect(lost).toHaveBeenCalledOnce();
+  expect(lost).toHaveBeenCalled();
   await work();
   const events = await eventsIn(await (await fetch(`${url}/runs/run/events`)).text());
   expect(terminalOf(events).status).toBe("completed");

@@ -48,9 +48,10 @@ export class TaskLane {
     const known = this.#tasks.get(spec.id);
     if (known !== undefined) return { task: assertSame(known, spec).toRecord(), replayed: true };
     this.#waiting.assertRoom(spec.inputJson?.length ?? 0, spec.userId);
-    const task = new StoredTask(spec, ++this.#place, this.#now());
+    const now = this.#now();
+    const task = new StoredTask(spec, ++this.#place, now);
     this.#tasks.set(task.id, task);
-    this.#wait(task, spec.delay);
+    this.#wait(task, spec.delay, now);
     return { task: task.toRecord(), replayed: false };
   }
 
@@ -100,10 +101,10 @@ export class TaskLane {
     await Promise.all([...this.#workers].map((worker) => worker.stop()));
   }
 
-  #wait(task: StoredTask, delay: number): void {
+  #wait(task: StoredTask, delay: number, now: number = this.#now()): void {
     task.status = "waiting";
     this.#waiting.add(task);
-    task.dueAt = delay > 0 ? this.#now() + delay : undefined;
+    task.dueAt = delay > 0 ? now + delay : undefined;
     if (delay > 0) task.timer = setTimeout(() => this.#becomeReady(task), delay);
     else this.#becomeReady(task);
   }
