@@ -24,8 +24,8 @@ export class AnswerFormats {
   }
 
   /**
-   * What is wrong with the answer beside that format: the last text that is said, unless a tool of the client has to be
-   * called first, or the answer is refused. `output` is the run's, each message as JSON.
+   * What is wrong with the answer beside that format: the last text that is said, or data where nothing is; but for answers
+   * that are refused, and turns that end in a call of the client's. `output` is the run's, each message as JSON.
    */
   async fault({ text }: Asking, output: readonly string[]): Promise<RuntimeError | undefined> {
     const format = text?.format;
@@ -48,22 +48,18 @@ export class AnswerFormats {
 
 function answerIn(output: readonly string[]): string | undefined {
   let after: Message | undefined;
+  let data: string | undefined;
   for (const json of output.toReversed()) {
     const message = JSON.parse(json) as Message;
-    if (message.type !== "message") {
-      after ??= message;
-      continue;
-    }
-    const slots = message.content ?? [];
-    if (isCall(after) || slots.some(({ type }) => type === "refusal")) return undefined;
-    return slots.map((slot) => textOf(slot)).join("");
+    const slots = message.type === "message" ? (message.content ?? []) : [];
+    if (slots.some(({ type }) => type === "refusal")) return undefined;
+    const said = slots.map((slot) => (slot.type === "text" ? (slot.text ?? "") : "")).join("");
+    if (said !== "") return isCall(after) ? undefined : said;
+    const last = slots.at(-1);
+    if (last?.type === "data") data ??= JSON.stringify(last.data);
+    if (message.type !== "message") after ??= message;
   }
-  return isCall(after) ? undefined : "";
-}
-
-function textOf(slot: NonNullable<Message["content"]>[number]): string {
-  if (slot.type === "text") return slot.text ?? "";
-  return slot.type === "data" ? JSON.stringify(slot.data) : "";
+  return isCall(after) ? undefined : (data ?? "");
 }
 
 /** True for a call that has no output behind it, which is the client's to make. */
