@@ -18,7 +18,8 @@ export interface FakeModelServerOptions {
 
 /**
  * A model with scripted answers behind real HTTP: it speaks the OpenAI-compatible chat completions wire on a free
- * port of the loopback interface, streaming or not, and can fail in every way a real one does.
+ * port of the loopback interface, streaming or not, and can fail in every way a real one does. Messages with an empty name
+ * are refused, whatever the script says.
  */
 export class FakeModelServer implements AsyncDisposable {
   /** Every request received so far, oldest first. */
@@ -86,6 +87,11 @@ export class FakeModelServer implements AsyncDisposable {
     }
     if (body === undefined) return sendJson(response, 400, { error: { message: "The body is not JSON." } });
     const request = this.#record(incoming, response, path, body);
+    const unnamed = body.messages?.findIndex(({ name }) => name === "") ?? -1;
+    if (unnamed !== -1) {
+      const message = `Invalid 'messages[${unnamed}].name': empty string.`;
+      return sendJson(response, 400, { error: { message, type: "invalid_request_error" } });
+    }
     const reply = this.#answer ? await this.#answer(request) : this.#queue.shift();
     if (reply === undefined) {
       const error = { message: "The script of the fake model has no further reply." };

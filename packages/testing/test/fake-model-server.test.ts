@@ -124,3 +124,14 @@ test("other paths and bodies that are no JSON are refused", async () => {
   expect((await fetch(`${server.url}/chat/completions`, { method: "POST", body: "{" })).status).toBe(400);
   expect(await (await fetch(`${server.url}/models`)).json()).toMatchObject({ object: "list" });
 });
+
+test("a message with an empty name is refused, as OpenAI does", async () => {
+  await using server = await FakeModelServer.start({ replies: [{ text: "never" }] });
+  const messages = [
+    { role: "user", content: "Hi" },
+    { role: "tool", tool_call_id: "a", name: "", content: "3" },
+  ];
+  const response = await post(server, { messages });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining("messages[1]") } });
+});

@@ -79,7 +79,8 @@ function toToolMessage({ id, name, output }: ToolResultBlock): ChatMessage {
   return {
     role: "tool",
     tool_call_id: asText(id ?? ""),
-    name: asText(name ?? ""),
+    // Providers refuse an empty name; results from a caller often have none.
+    ...(name ? { name: asText(name) } : {}),
     content: outputText(output),
   };
 }

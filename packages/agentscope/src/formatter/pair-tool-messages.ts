@@ -14,7 +14,9 @@ export function pairToolMessages(messages: readonly ChatMessage[]): readonly Cha
     const calls = message.tool_calls.map((call, index) => {
       const id = call.id === "" || ids.has(call.id) ? `call_${position}_${index}` : call.id;
       ids.add(id);
-      answers.push({ ...(resultOf.get(call) ?? missing(call.function.name)), tool_call_id: id });
+      const { name } = call.function;
+      const result = resultOf.get(call) ?? { role: "tool", content: NO_RESULT };
+      answers.push({ ...(name === "" ? {} : { name }), ...result, tool_call_id: id });
       return { ...call, id };
     });
     return [{ ...message, tool_calls: calls }, ...answers];
@@ -42,9 +44,7 @@ function matchResults(messages: readonly ChatMessage[]): {
   return { resultOf, matched };
 }
 
-function missing(name: string): ChatMessage {
-  return { role: "tool", name, content: "The call was interrupted: no result was recorded." };
-}
+const NO_RESULT = "The call was interrupted: no result was recorded.";
 
 function asUserText({ name, content }: ChatMessage): ChatMessage {
   return { role: "user", content: `The tool ${name || "without a name"} returned: ${String(content)}` };
