@@ -1,5 +1,5 @@
 import type { Msg } from "@agentscope-runtime/agentscope";
-import { ModelError, type ModelErrorCode } from "@agentscope-runtime/agentscope";
+import { ModelError, type ModelErrorCode, UnknownToolError } from "@agentscope-runtime/agentscope";
 import { type FrameworkAdapter, RuntimeError } from "@agentscope-runtime/core";
 import { fromAgentscopeStream } from "./from-agentscope-stream.ts";
 import { isPrinted, type Printed } from "./printed.ts";
@@ -7,7 +7,7 @@ import { toAgentscopeMessages } from "./to-agentscope-messages.ts";
 
 /**
  * Serves AgentScope agents: the handler gets `Msg`s and yields what `streamPrintingMessages` does. Their memory writes
- * the history; failed model calls keep their code.
+ * the history; failed model calls keep their code, and a choice of a tool that there is not says which.
  */
 export function agentscope(): FrameworkAdapter<Msg[], Printed> {
   return {
@@ -21,6 +21,9 @@ export function agentscope(): FrameworkAdapter<Msg[], Printed> {
 }
 
 function toRuntimeError(error: unknown): RuntimeError | undefined {
+  if (UnknownToolError.is(error)) {
+    return new RuntimeError("INVALID_PARAMETER", error.message, { cause: error });
+  }
   if (!ModelError.is(error) || !Object.hasOwn(MESSAGES, error.code)) return undefined;
   return new RuntimeError(error.code, MESSAGES[error.code], { cause: error });
 }

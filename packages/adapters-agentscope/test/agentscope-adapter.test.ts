@@ -1,6 +1,6 @@
 import { agentscope } from "@agentscope-runtime/adapters-agentscope";
 import { Message } from "@agentscope-runtime/agent-api";
-import { ModelError, Msg } from "@agentscope-runtime/agentscope";
+import { ModelError, Msg, UnknownToolError } from "@agentscope-runtime/agentscope";
 import { expect, it } from "vitest";
 
 const adapter = agentscope();
@@ -33,6 +33,12 @@ it("says of a failed model call what a client may know", () => {
   const known = adapter.toRuntimeError?.(error);
   expect(known).toMatchObject({ code: "MODEL_UNAUTHORIZED_ACCESS", status: 422, cause: error });
   expect(known?.message).not.toContain("internal");
+});
+
+it("tells a client that it has chosen a tool which there is not", () => {
+  const error = new UnknownToolError("nope");
+  const known = adapter.toRuntimeError?.(error);
+  expect(known).toMatchObject({ code: "INVALID_PARAMETER", message: expect.stringContaining('"nope"') });
 });
 
 it("does not know other errors", () => {

@@ -8,6 +8,7 @@ export {
   type ReplyOptions,
 } from "./agent/react-agent.ts";
 export type { ReplyEvent } from "./agent/reply-event.ts";
+export { UnknownToolError } from "./agent/unknown-tool-error.ts";
 export {
   createExecutePythonCode,
   type ExecutePythonCodeOptions,

@@ -1,4 +1,11 @@
-import { Msg, OpenAIChatModel, ReActAgent, Toolkit, tool } from "@agentscope-runtime/agentscope";
+import {
+  Msg,
+  OpenAIChatModel,
+  ReActAgent,
+  Toolkit,
+  tool,
+  UnknownToolError,
+} from "@agentscope-runtime/agentscope";
 import { FakeModelServer } from "@agentscope-runtime/testing";
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -49,6 +56,18 @@ test("a call of the caller's tool ends the reply, and its result goes on with it
   expect(results).toEqual(["Yes", "3"]);
 });
 
+test("a call of the caller's tool that was forbidden is denied and is not the caller's to run", async () => {
+  const call: Reply = { text: "Hm.", toolCalls: [{ name: "ask", id: "c1", arguments: {} }] };
+  await using server = await FakeModelServer.start({ replies: [call] });
+  const { agent, printed } = agentAt(server);
+  const answer = await agent.reply(user("Hi"), { callerTools: [ask], toolChoice: "none" });
+  expect(answer.getContentBlocks("tool_use")).toHaveLength(1);
+  for (const [msg] of printed) {
+    for (const block of msg.getContentBlocks("tool_use")) expect(block.tool_type).toBeUndefined();
+  }
+  expect(printed.at(-1)?.[0].content).toMatchObject([{ type: "tool_result", id: "c1", state: "denied" }]);
+});
+
 test("the caller's tool takes the place of the agent's own of its name", async () => {
   const mine = { ...ask, function: { ...ask.function, name: "add" } };
   await using server = await FakeModelServer.start({ replies: [{ toolCalls: [sum(1, 2)] }] });
@@ -88,7 +107,9 @@ test("instructions and parameters are those of one reply", async () => {
 test("a choice of a tool that there is not is refused before anything is remembered", async () => {
   await using server = await FakeModelServer.start();
   const { agent } = agentAt(server);
-  await expect(agent.reply(user("Hi"), { toolChoice: { name: "sub" } })).rejects.toThrow(TypeError);
+  const refused = agent.reply(user("Hi"), { toolChoice: { name: "sub" } });
+  await expect(refused).rejects.toSatisfy(UnknownToolError.is);
+  await expect(refused).rejects.toThrow('"sub"');
   expect(await agent.memory.getMemory()).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import type { ToolChoice } from "../model/chat-model.ts";
 import type { ToolSchema } from "../tool/tool-schema.ts";
 import type { Toolkit } from "../tool/toolkit.ts";
+import { UnknownToolError } from "./unknown-tool-error.ts";
 
 /** What whoever asks an agent may want of one reply. */
 export interface CallerOptions {
@@ -33,11 +34,11 @@ export function isCallersTool({ callerTools = [] }: CallerOptions, name: string)
   return callerTools.some((tool) => tool.function.name === name);
 }
 
-/** Throws a `TypeError` where the choice names none of the tools. */
+/** Throws an `UnknownToolError` where the choice names none of the tools. */
 export function assertToolChoice(toolkit: Toolkit, caller: CallerOptions): void {
   const { toolChoice } = caller;
   if (typeof toolChoice !== "object") return;
   const { name } = toolChoice;
   if (toolSchemas(toolkit, caller).some((tool) => tool.function.name === name)) return;
-  throw new TypeError(`The tool choice names ${JSON.stringify(name)}, which is not among the tools.`);
+  throw new UnknownToolError(name);
 }

@@ -55,6 +55,9 @@ function toChange(change: BlockDelta, caller: CallerOptions): BlockDelta {
 }
 
 function marked(block: ChatContent, caller: CallerOptions): ChatContent {
-  if (block.type !== "tool_use" || !isCallersTool(caller, block.name)) return block;
+  // Where no tool may be called, what the model calls all the same is not the caller's to run.
+  if (block.type !== "tool_use" || caller.toolChoice === "none" || !isCallersTool(caller, block.name)) {
+    return block;
+  }
   return Object.freeze({ ...block, tool_type: "function" });
 }

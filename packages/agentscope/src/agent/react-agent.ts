@@ -68,7 +68,7 @@ export class ReActAgent implements PrintingAgent {
 
   /**
    * Resolves to the answer, or to the message with calls for the caller to make. Rejects when a reply is running already,
-   * the model fails, or the signal aborts; with a `TypeError` where the options choose a tool that there is not.
+   * the model fails, or the signal aborts; with an `UnknownToolError` where the options choose a tool that there is not.
    */
   reply(input?: Msg | readonly Msg[], options: ReplyOptions = {}): Promise<Msg> {
     return this.#reply(input, options);
