@@ -64,6 +64,12 @@ export interface ChatChunkState {
   calls: string[];
   /** The messages that texts were last sent of, by the key of the delta. */
   last: { readonly key: ChatTextKey; readonly messageId: string }[];
+  /** Whether the answer is to be JSON. */
+  readonly json: boolean;
+  /** Then: what the last message by now has said, which may be the answer. */
+  held: HeldText | null;
+  /** How many messages were opened. */
+  opened: number;
 }
 
 /** Where in a delta a text stands. */
@@ -72,8 +78,17 @@ export type ChatTextKey = "content" | "refusal" | "reasoning_content";
 export interface OpenChatMessage {
   readonly id: string;
   readonly type: "message" | "reasoning" | "function_call";
+  /** Its place among the messages. */
+  readonly place: number;
+  /** How many calls there were before it. */
+  readonly calls: number;
   /** The index of the call, once its body is known. */
   call: number | null;
   /** How many characters of each slot were sent. */
   sent: number[];
+}
+
+/** The text of a message that is not shown yet. */
+export interface HeldText extends Pick<OpenChatMessage, "id" | "place" | "calls"> {
+  readonly text: string;
 }

@@ -37,14 +37,14 @@ export function compactRoute(
   context: ProtocolContext,
   { compact, countTokens }: CompactRouteOptions,
 ): Handler {
-  const { agents, assertRoom, callerOf, runs, wait } = context;
+  const { agents, assertRoom, callerOf, wait } = context;
   return async (request, reply) => {
     const params = toAgentRequest(request.body, context, { input: [] });
     const agent = agentOf(params.request.model, agents);
     const caller = callerOf(request);
     assertRoom();
     const answered = await wait(reply, async (signal) => {
-      const before = await conversationBefore(runs(), agent, params, { caller, ended: true });
+      const before = await conversationBefore(context, agent, params, { caller, ended: true });
       const messages = [...before, ...params.request.input];
       const instructions = params.request.instructions ?? undefined;
       const kept =

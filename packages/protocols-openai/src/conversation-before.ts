@@ -2,11 +2,13 @@ import type { Message } from "@agentscope-runtime/agent-api";
 import {
   type Caller,
   type HostedAgent,
+  type ProtocolContext,
   type RunSession,
   type RunSummary,
   type Runs,
   RuntimeError,
 } from "@agentscope-runtime/core";
+import { conversationSession } from "./conversation-session.ts";
 import { messagesUpTo } from "./fork-session.ts";
 import { parameterError } from "./openai-error.ts";
 import { previousResponse } from "./previous-response.ts";
@@ -25,17 +27,18 @@ export interface ConversationBeforeOptions {
  * the runs of the session got and said.
  */
 export async function conversationBefore(
-  runs: Runs,
+  context: ProtocolContext,
   agent: HostedAgent,
   { request, previousResponseId, user }: ResponsesRequest,
   { caller, ended }: ConversationBeforeOptions,
 ): Promise<readonly Message[]> {
-  const userId = caller.userId ?? user ?? null;
+  const runs = context.runs();
   if (previousResponseId === undefined) {
     if (request.session_id === null) return [];
-    const name = { sessionId: request.session_id, userId: userId ?? request.session_id };
-    return wholeSession(runs, agent, name, caller);
+    const { session } = await conversationSession(context, agent, request.session_id, { caller, user });
+    return wholeSession(runs, agent, session, caller);
   }
+  const userId = caller.userId ?? user ?? null;
   const { previous, latest } = await previousResponse(runs, agent, previousResponseId, { caller, userId });
   if (ended && previous.completedAt === undefined) {
     const message = `Response '${previous.id}' has not ended yet.`;

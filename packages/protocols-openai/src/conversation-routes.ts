@@ -1,9 +1,9 @@
 import { Message, newMessageId } from "@agentscope-runtime/agent-api";
-import type { ProtocolContext } from "@agentscope-runtime/core";
+import type { ProtocolContext, ServedAgent } from "@agentscope-runtime/core";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { agentOf } from "./agent-of.ts";
-import { type Conversation, findConversation, notFound, toConversation } from "./find-conversation.ts";
+import { type Conversation, findConversations, notFound, toConversation } from "./find-conversation.ts";
 import { Input, type InputItem } from "./input-item.ts";
 import { type ItemList, ItemListQuery, toItemList } from "./item-list.ts";
 import { parseParams } from "./parse-params.ts";
@@ -18,8 +18,9 @@ export function addConversationRoutes(
   context: ProtocolContext,
 ): void {
   const { agents, assertRoom, callerOf, runs, wait } = context;
-  const find = (request: FastifyRequest): Promise<Conversation> =>
-    findConversation(context, paramsOf(request).id ?? "", callerOf(request));
+  const findAll = (request: FastifyRequest): Promise<readonly [Conversation, ...Conversation[]]> =>
+    findConversations(context, paramsOf(request).id ?? "", callerOf(request));
+  const find = async (request: FastifyRequest): Promise<Conversation> => (await findAll(request))[0];
 
   fastify.post(`${prefix}/conversations`, async (request) => {
     const { items, metadata } = parseParams(NewConversation, request.body ?? {});
@@ -44,11 +45,17 @@ export function addConversationRoutes(
   });
 
   fastify.delete(`${prefix}/conversations/:id`, async (request, reply) => {
-    const { agent, name } = await find(request);
+    const found = (await findAll(request)).map(({ agent }) => agent.name);
+    const caller = callerOf(request);
+    const name = { sessionId: paramsOf(request).id ?? "" };
     assertRoom();
     // Goes on even where the client does not wait for it.
     const deleted = await wait(reply, async () => {
-      await runs().sessions.delete(agent, name, callerOf(request));
+      // Those that it is found by come last: what fails in the middle can be repeated.
+      const known = (served: ServedAgent) => Number(found.includes(served.name));
+      for (const served of agents.toSorted((one, other) => known(one) - known(other))) {
+        await runs().sessions.delete(served.agent(), name, caller);
+      }
       return { id: name.sessionId, object: "conversation.deleted", deleted: true };
     });
     return deleted ?? reply;
@@ -56,7 +63,7 @@ export function addConversationRoutes(
 
   fastify.get(`${prefix}/conversations/:id/items`, async (request) => {
     const query = parseParams(ItemListQuery, request.query);
-    const sources = await itemsOf(await find(request), request);
+    const sources = await itemsOf(request);
     return toItemList(
       sources.map(({ item }) => item),
       query,
@@ -72,27 +79,30 @@ export function addConversationRoutes(
   });
 
   fastify.get(`${prefix}/conversations/:id/items/:item`, async (request) => {
-    const sources = await itemsOf(await find(request), request);
-    return itemIn(sources, request).item;
+    return itemIn(await itemsOf(request), request).item;
   });
 
   fastify.delete(`${prefix}/conversations/:id/items/:item`, async (request) => {
-    const conversation = await find(request);
-    const { agent, name, session } = conversation;
-    const { messageIds } = itemIn(await itemsOf(conversation, request), request);
+    const { agent, name, session, messageIds } = itemIn(await itemsOf(request), request);
     await runs().sessions.deleteMessages(agent, name, messageIds, callerOf(request));
     return toConversation(session);
   });
 
-  async function itemsOf(
-    { agent, name }: Conversation,
-    request: FastifyRequest,
-  ): Promise<readonly ItemSource[]> {
-    return toItemSources(await sessionMessages(runs(), agent, name, callerOf(request)));
+  /** Those of all agents that have the conversation, agent by agent. */
+  async function itemsOf(request: FastifyRequest): Promise<readonly FoundItem[]> {
+    const found: FoundItem[] = [];
+    for (const conversation of await findAll(request)) {
+      const { agent, name } = conversation;
+      const messages = await sessionMessages(runs(), agent, name, callerOf(request));
+      found.push(...toItemSources(messages).map((source) => ({ ...conversation, ...source })));
+    }
+    return found;
   }
 }
 
-function itemIn(sources: readonly ItemSource[], request: FastifyRequest): ItemSource {
+type FoundItem = Conversation & ItemSource;
+
+function itemIn(sources: readonly FoundItem[], request: FastifyRequest): FoundItem {
   const { item: id } = paramsOf(request);
   const found = sources.find(({ item }) => item.id === id);
   if (found !== undefined) return found;

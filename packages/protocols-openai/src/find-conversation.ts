@@ -15,24 +15,22 @@ export interface Conversation {
 }
 
 /**
- * The conversation of that id with the first agent that has one; rejects with `RESOURCE_NOT_FOUND`, or with
- * `UNSUPPORTED` where no agent keeps a history.
+ * The conversations of that id, one for each agent that has it, in the agents' order; rejects with `RESOURCE_NOT_FOUND` where
+ * there is none, or with `UNSUPPORTED` where no agent keeps a history.
  */
-export async function findConversation(
+export async function findConversations(
   { agents, runs }: ProtocolContext,
   id: string,
   caller: Caller,
-): Promise<Conversation> {
+): Promise<readonly [Conversation, ...Conversation[]]> {
+  const name = { sessionId: id };
+  const found: Conversation[] = [];
   let unsupported: unknown;
-  let supported = false;
-  for (const served of agents) {
+  let supported = id.length > MAX_ID_LENGTH;
+  for (const served of supported ? [] : agents) {
     const agent = served.agent();
-    const name = { sessionId: id };
     try {
-      if (id.length <= MAX_ID_LENGTH) {
-        return { agent, name, session: await runs().sessions.get(agent, name, caller) };
-      }
-      supported = true;
+      found.push({ agent, name, session: await runs().sessions.get(agent, name, caller) });
     } catch (error) {
       if (!RuntimeError.is(error)) throw error;
       if (error.code === "RESOURCE_NOT_FOUND") supported = true;
@@ -40,6 +38,8 @@ export async function findConversation(
       else throw error;
     }
   }
+  const [first, ...others] = found;
+  if (first !== undefined) return [first, ...others];
   if (!supported && unsupported !== undefined) throw unsupported;
   throw notFound("conversation", id);
 }

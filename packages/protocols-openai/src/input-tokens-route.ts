@@ -9,14 +9,14 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 
 /** `POST /responses/input_tokens`: how many tokens the request is, with all that it goes on with. Starts nothing. */
 export function inputTokensRoute(context: ProtocolContext, countTokens: CountTokens | undefined): Handler {
-  const { agents, assertRoom, callerOf, runs, wait } = context;
+  const { agents, assertRoom, callerOf, wait } = context;
   return async (request, reply) => {
     const params = toAgentRequest(request.body ?? {}, context, { input: [] });
     const agent = agentOf(params.request.model, agents);
     const caller = callerOf(request);
     assertRoom();
     const answered = await wait(reply, async () => {
-      const before = await conversationBefore(runs(), agent, params, { caller, ended: false });
+      const before = await conversationBefore(context, agent, params, { caller, ended: false });
       const count = countTokens ?? (await estimateTokens());
       const input_tokens =
         (await countMessages([...before, ...params.request.input], count)) +

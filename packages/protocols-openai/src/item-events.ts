@@ -1,6 +1,6 @@
 import type { ResponseStreamEvent } from "openai/resources/responses/responses";
 import type { OpenAIEvent, OpenAIEventState, OpenItem } from "./openai-event-state.ts";
-import type { OutputItem } from "./output-item.ts";
+import type { MessageItem, OutputItem } from "./output-item.ts";
 
 type WithoutNumber<Event> = Event extends unknown ? Omit<Event, "sequence_number"> : never;
 
@@ -81,13 +81,58 @@ export class ItemEvents {
     this.emit({ type: "response.output_item.done", output_index: open.index, item });
   }
 
-  /** Ends what is still open: calls whose output never came. */
-  close(): void {
+  /** Notes that a message says something: what was said before it is not the answer. */
+  speak({ index }: OpenItem): void {
+    const { json, answer } = this.#state;
+    if (!json || (answer !== null && answer >= index)) return;
+    this.#state.answer = index;
+    this.#release("commentary");
+  }
+
+  /** Ends a message; where JSON is asked for, one that may be the answer is done once it is known whether it is. */
+  endMessage(open: OpenItem, item: MessageItem): void {
+    const { json, answer } = this.#state;
+    if (!json) return this.done(open, item);
+    if (answer !== open.index) return this.done(open, { ...item, phase: "commentary" });
+    this.update(open, item);
+    this.#state.open = this.#state.open.filter((other) => other !== open);
+    this.#state.held = open;
+  }
+
+  /** Ends what is still open: calls whose output never came, and the answer unless the run waits for the client's. */
+  close(isWaiting: boolean): void {
+    const { json, answer, items } = this.#state;
+    const isAnswered = answer !== null && !isWaiting && !hasOpenCall(items.slice(answer + 1));
+    this.#release(isAnswered ? "final_answer" : "commentary");
     for (const open of this.#state.open) {
       const item = this.itemAt(open);
       // Images are done as soon as they are there.
       if (item === undefined || item.type === "image_generation_call") continue;
-      this.done(open, "status" in item ? { ...item, status: "incomplete" } : item);
+      const phase = isAnswered && open.index === answer ? "final_answer" : "commentary";
+      const ended = item.type === "message" && json ? ({ ...item, phase } as const) : item;
+      this.done(open, "status" in ended ? { ...ended, status: "incomplete" } : ended);
     }
   }
+
+  #release(phase: NonNullable<MessageItem["phase"]>): void {
+    const { held } = this.#state;
+    const item = held === null ? undefined : this.itemAt(held);
+    if (held === null || item?.type !== "message") return;
+    this.#state.held = null;
+    this.done(held, { ...item, phase: isMixed(item) ? "commentary" : phase });
+  }
+}
+
+/** True where a call waits: for the client, or for an output that never came. */
+function hasOpenCall(items: readonly OutputItem[]): boolean {
+  const answered = new Set(items.map((item) => item.type === "function_call_output" && item.call_id));
+  return items.some((item) => {
+    if (item.type === "function_call") return !answered.has(item.call_id);
+    return item.type === "mcp_approval_request" || (item.type === "mcp_call" && item.output === null);
+  });
+}
+
+// What is said besides a refusal is no JSON.
+function isMixed({ content }: MessageItem): boolean {
+  return new Set(content.map(({ type }) => type)).size > 1;
 }

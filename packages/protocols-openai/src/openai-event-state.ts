@@ -10,6 +10,12 @@ export interface OpenAIEventState {
   items: OutputItem[];
   /** Those of them that are not done. */
   open: OpenItem[];
+  /** Whether the answer is to be JSON. */
+  readonly json: boolean;
+  /** Then: the last message by now that says something, which may be the answer. */
+  answer: number | null;
+  /** Then: that message where all of it is there, but not yet what follows. */
+  held: OpenItem | null;
   /** The messages of calls that are not items yet. */
   announced: { readonly id: string; readonly type: string }[];
 }

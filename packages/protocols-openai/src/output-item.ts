@@ -34,6 +34,8 @@ export interface MessageItem {
   readonly role: "assistant";
   readonly status: ItemStatus;
   readonly content: (OutputText | Refusal)[];
+  /** Only where JSON was asked for, once it is known: whether this is the answer, or what was said on the way to it. */
+  readonly phase?: "commentary" | "final_answer";
 }
 
 export interface ReasoningItem {

@@ -10,7 +10,9 @@ type Part = OutputText | Refusal | SummaryText;
 export function addTextMessage(message: Message, events: ItemEvents): void {
   const open = events.find(message.id) ?? events.add(toItem(message, "in_progress"), message.id);
   if (message.status === "in_progress") return;
-  events.done(open, toItem(message, message.status === "completed" ? "completed" : "incomplete"));
+  const item = toItem(message, message.status === "completed" ? "completed" : "incomplete");
+  if (item.type === "message") events.endMessage(open, item);
+  else events.done(open, item);
 }
 
 /** Adds what a slot of such a message brings. */
@@ -36,6 +38,7 @@ export function addTextSlot(
     open.slot = index;
     open.parts++;
   }
+  if (item.type === "message" && isText(slot) && textOf(part) !== "") events.speak(open);
   const place: Place = { item_id: item.id, output_index: open.index };
   if (starts) startPart(part, place, open.parts - 1, events);
   if (starts || isDelta) addText(part, place, open.parts - 1, events);
@@ -63,7 +66,7 @@ function startPart(part: Part, place: Place, index: number, events: ItemEvents):
 }
 
 function addText(part: Part, place: Place, index: number, events: ItemEvents): void {
-  const delta = part.type === "refusal" ? part.refusal : part.text;
+  const delta = textOf(part);
   if (delta === "") return;
   if (part.type === "output_text") {
     const { item_id, output_index } = place;
@@ -155,6 +158,10 @@ export function toContentPart(slot: Content): OutputText | Refusal | undefined {
   if (slot.type === "refusal") return { type: "refusal", refusal: slot.refusal ?? "" };
   if (slot.type !== "text") return toInlineImage(slot) === undefined ? toMediaPart(slot) : undefined;
   return { type: "output_text", text: slot.text ?? "", annotations: [], logprobs: [] };
+}
+
+function textOf(part: Part): string {
+  return part.type === "refusal" ? part.refusal : part.text;
 }
 
 function isText({ type }: Content): boolean {

@@ -10,18 +10,14 @@ import {
 import type { LogEntry, RunSummary } from "@agentscope-runtime/core";
 import { z } from "zod";
 import { APPROVAL_TOOL, toApprovalArguments, toApprovalCallId } from "./chat-approval.ts";
-import type {
-  ChatChunkState,
-  ChatDelta,
-  ChatEvent,
-  ChatFinishReason,
-  ChatTextKey,
-  OpenChatMessage,
-} from "./chat-chunk.ts";
+import type { ChatChunkState, ChatEvent, ChatTextKey, OpenChatMessage } from "./chat-chunk.ts";
+import { type Emit, emitDelta, emitText, heading } from "./chat-delta.ts";
 import { chatFailure, toChatUsage, toFinishReason } from "./chat-end.ts";
 import { toChatMedia } from "./chat-media.ts";
+import { endAnswer, holdText, releaseText } from "./held-text.ts";
 import { toOpenAIError } from "./openai-error.ts";
 import { bodyOf } from "./tool-items.ts";
+import { wantsJson } from "./wants-json.ts";
 
 /** The state before the first entry of a run's log. */
 export function newChatChunkState({
@@ -37,6 +33,9 @@ export function newChatChunkState({
     open: [],
     calls: [],
     last: [],
+    json: wantsJson(request),
+    held: null,
+    opened: 0,
   };
 }
 
@@ -52,8 +51,6 @@ export function toChatChunks(
   add(event, state, (chunk) => events.push(chunk));
   return events;
 }
-
-type Emit = (event: ChatEvent) => void;
 
 function add(event: AgentEvent, state: ChatChunkState, emit: Emit): void {
   if (event.object === "response") {
@@ -73,6 +70,7 @@ function addResponse(response: AgentResponse, state: ChatChunkState, emit: Emit)
   }
   const { attempt = 1 } = response;
   if (attempt > state.attempt) {
+    releaseText(state, emit);
     // What the handler had left open when its process died is never ended.
     state.attempt = attempt;
     state.open = [];
@@ -84,6 +82,7 @@ function addResponse(response: AgentResponse, state: ChatChunkState, emit: Emit)
     emit({ error: toOpenAIError(failure) });
     return;
   }
+  endAnswer(state, emit);
   emitDelta({}, state, emit, toFinishReason(response, state.calls.length > 0));
   const usage = state.includeUsage ? toChatUsage(response.usage) : undefined;
   if (usage !== undefined) emit({ ...heading(state), choices: [], usage });
@@ -96,7 +95,7 @@ function addMessage(message: Message, state: ChatChunkState, emit: Emit): void {
   if (!isShown(type) || role !== "assistant") return;
   let open = state.open.find((other) => other.id === id);
   if (open === undefined) {
-    open = { id, type, call: null, sent: [] };
+    open = { id, type, place: state.opened++, calls: state.calls.length, call: null, sent: [] };
     state.open.push(open);
   }
   if (status === "in_progress") return;
@@ -127,16 +126,9 @@ function addSlot(
   const piece = slot.delta ? text : text.slice(sent);
   open.sent[index] = sent + piece.length;
   if (piece === "") return;
-  const key = keyOf(slot, open);
-  const before = state.last.find((other) => other.key === key);
-  // What follows a medium stands apart from it, too.
-  const messageId = isMedia ? "" : open.id;
-  if (before?.messageId !== messageId) {
-    state.last = [...state.last.filter((other) => other !== before), { key, messageId }];
-  }
-  const apart = before !== undefined && (isMedia || before.messageId !== open.id);
-  const gap = apart ? BETWEEN_MESSAGES : "";
-  emitDelta({ [key]: gap + piece }, state, emit);
+  const said = { key: keyOf(slot, open), text: piece, messageId: open.id, isMedia };
+  if (state.json && open.type === "message") holdText(said, open, state, emit);
+  else emitText(said, state, emit);
 }
 
 function addCall(slot: Content, open: OpenChatMessage, state: ChatChunkState, emit: Emit): void {
@@ -170,28 +162,6 @@ function addApprovalRequest({ id: messageId, content }: Message, state: ChatChun
   emitDelta({ tool_calls: [{ index, id, type: "function", function: called }] }, state, emit);
 }
 
-function emitDelta(
-  delta: ChatDelta,
-  state: ChatChunkState,
-  emit: Emit,
-  finish_reason: ChatFinishReason | null = null,
-): void {
-  emit({
-    ...heading(state),
-    choices: [{ index: 0, delta, logprobs: null, finish_reason }],
-    ...(state.includeUsage ? { usage: null } : {}),
-  });
-}
-
-function heading({ id, created, model }: ChatChunkState): {
-  id: string;
-  object: "chat.completion.chunk";
-  created: number;
-  model: string;
-} {
-  return { id, object: "chat.completion.chunk", created: created ?? 0, model };
-}
-
 function isShown(type: string): type is OpenChatMessage["type"] {
   return type === "message" || type === "reasoning" || type === "function_call";
 }
@@ -204,9 +174,6 @@ function keyOf(slot: Content, { type }: OpenChatMessage): ChatTextKey {
   if (type === "reasoning") return "reasoning_content";
   return slot.type === "refusal" ? "refusal" : "content";
 }
-
-/** A run may bring several messages, which are one for a chat. */
-const BETWEEN_MESSAGES = "\n\n";
 
 const text = z.string().catch("");
 const Call = z.object({ call_id: text, name: text, arguments: text });

@@ -7,18 +7,29 @@ import {
 } from "@agentscope-runtime/agent-api";
 import type { LogEntry, RunSummary } from "@agentscope-runtime/core";
 import type { Response } from "openai/resources/responses/responses";
+import { isWaiting } from "./chat-end.ts";
 import { ItemEvents } from "./item-events.ts";
 import type { OpenAIEvent, OpenAIEventState } from "./openai-event-state.ts";
 import { type ResponseObject, toResponseEcho, toResponseObject } from "./response-object.ts";
 import { addTextMessage, addTextSlot } from "./text-items.ts";
 import { addApprovalRequest, addCallOutput, addCallSlot, endCall, startCall } from "./tool-items.ts";
+import { wantsJson } from "./wants-json.ts";
 
 /** The state before the first entry of a run's log. */
 export function newOpenAIEventState({
   request,
   session,
 }: Pick<RunSummary, "request" | "session">): OpenAIEventState {
-  return { echo: toResponseEcho(request, session.agent), sequence: 0, items: [], open: [], announced: [] };
+  return {
+    echo: toResponseEcho(request, session.agent),
+    sequence: 0,
+    items: [],
+    open: [],
+    json: wantsJson(request),
+    answer: null,
+    held: null,
+    announced: [],
+  };
 }
 
 /**
@@ -70,7 +81,7 @@ function addSlot(slot: Content, events: ItemEvents, state: OpenAIEventState): vo
 }
 
 function addResponse(event: AgentResponse, events: ItemEvents, state: OpenAIEventState): void {
-  if (isTerminal(event.status)) events.close();
+  if (isTerminal(event.status)) events.close(isWaiting(event));
   const response = toResponseObject(event, state);
   // The type of the SDK has the `output_text` that the SDK itself adds.
   events.emit({ type: lifecycle(event, response.status), response: response as unknown as Response });
