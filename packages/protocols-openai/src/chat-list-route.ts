@@ -52,8 +52,7 @@ async function storedRuns(
     do {
       const page = await runs().list({ agent, limit: 1000, cursor }, caller);
       for (const run of page.items) {
-        // It is responses that say of themselves whether they are in the background.
-        if (run.request.background !== undefined || !isStored(run) || !fits(run, filter)) continue;
+        if (!isStored(run) || !fits(run, filter)) continue;
         found.push({ agent, id: run.id, createdAt: run.createdAt });
       }
       cursor = page.nextCursor;

@@ -1,4 +1,4 @@
-import type { AgentRequest, AgentResponse } from "@agentscope-runtime/agent-api";
+import type { AgentRequest } from "@agentscope-runtime/agent-api";
 import {
   type Caller,
   type HostedAgent,
@@ -11,9 +11,10 @@ import {
 } from "@agentscope-runtime/core";
 import { newChainId } from "./chain-id.ts";
 import { answerRequests } from "./chat-answers.ts";
-import { isWaiting } from "./chat-end.ts";
 import type { ChatRequest } from "./chat-request.ts";
+import { knownSession } from "./known-session.ts";
 import { parameterError } from "./openai-error.ts";
+import { waitingRun } from "./waiting-run.ts";
 
 export interface ChatSessionOptions {
   readonly runs: Runs;
@@ -34,12 +35,12 @@ export async function withChatSession(
   const session = { sessionId, userId: userId ?? sessionId };
   const named = { ...request, session_id: session.sessionId, user_id: session.userId };
   const latest = await latestRun(session);
-  if (latest === undefined && !(await isRemembered(session))) return named;
+  if (!(await hasHeard(session, latest))) return named;
   if (added.length === 0) {
     const message = "messages: the last one is the assistant's, which the session has already.";
     throw parameterError("messages", "invalid_value", message);
   }
-  const asked = latest === undefined ? undefined : await whatWaits(latest);
+  const asked = await waitingRun(runs, latest, caller);
   const input = answerRequests(added, asked?.output ?? []);
   return { ...named, input, ...(asked === undefined ? {} : { continues: asked.id }) };
 
@@ -53,7 +54,7 @@ export async function withChatSession(
     const last = await latestRun(asking);
     // A request that is sent again with its idempotency key meets the run that it started.
     const repeats = idempotency !== undefined && last?.request.continues === runId;
-    if (!repeats && (last?.id !== runId || (await whatWaits(run)) === undefined)) {
+    if (!repeats && (await waitingRun(runs, last, caller))?.id !== runId) {
       const message = "messages: what the agent asked was answered already, which can be done once.";
       throw parameterError("messages", "unsupported_value", message);
     }
@@ -73,21 +74,22 @@ export async function withChatSession(
     return (await runs.list({ agent: agent.name, sessionId, userId, limit: 1 }, caller)).items[0];
   }
 
-  /** How the run ended, if it waits for what comes next. */
-  async function whatWaits({ id, status, expired }: RunSummary): Promise<AgentResponse | undefined> {
-    if (status !== "incomplete" || expired) return undefined;
-    const response = await runs.result(id);
-    return response !== undefined && isWaiting(response) ? response : undefined;
+  /** True if the agent knows of the session: by a run that has not failed, or by the app's history. */
+  async function hasHeard(name: Required<SessionName>, latest: RunSummary | undefined): Promise<boolean> {
+    if (latest !== undefined && !CUT_OFF.has(latest.status)) return true;
+    // Its runs may be gone, and what it was asked with may be kept all the same.
+    const known = await knownSession(runs, agent, name, caller);
+    return (known?.messageCount ?? 0) > 0 || (latest !== undefined && (await hasAnswered(name)));
   }
 
-  /** True if the app's history knows the session, though its runs may be gone. */
-  async function isRemembered(name: Required<SessionName>): Promise<boolean> {
-    try {
-      return (await runs.sessions.get(agent, name, caller)).messageCount > 0;
-    } catch (error) {
-      if (RuntimeError.is(error) && NO_HISTORY.has(error.code)) return false;
-      throw error;
-    }
+  async function hasAnswered({ sessionId, userId }: Required<SessionName>): Promise<boolean> {
+    let cursor: string | undefined;
+    do {
+      const page = await runs.list({ agent: agent.name, sessionId, userId, cursor }, caller);
+      if (page.items.some(({ status }) => !CUT_OFF.has(status))) return true;
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    return false;
   }
 }
 
@@ -97,4 +99,5 @@ function notAsked(): RuntimeError {
 }
 
 const GONE: ReadonlySet<string> = new Set(["RESOURCE_NOT_FOUND", "RUN_EXPIRED"]);
-const NO_HISTORY: ReadonlySet<string> = new Set(["RESOURCE_NOT_FOUND", "UNSUPPORTED"]);
+/** After which the client sends the same messages again. */
+const CUT_OFF: ReadonlySet<string> = new Set(["failed", "rejected", "canceled"]);

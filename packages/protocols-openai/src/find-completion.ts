@@ -14,7 +14,11 @@ export type StoredCompletion = ChatCompletion & { readonly metadata: unknown };
 
 /** True for the run of a completion that was to be stored, once it is there. */
 export function isStored({ request, status, expired }: RunSummary): boolean {
-  return request.store === true && !expired && (status === "completed" || status === "incomplete");
+  // It is responses that say of themselves whether they are in the background.
+  const isResponse = request.background !== undefined;
+  return (
+    request.store === true && !isResponse && !expired && (status === "completed" || status === "incomplete")
+  );
 }
 
 /** The completion of such a run, or `undefined` if there is none. */

@@ -42,6 +42,15 @@ it("one that is not to be stored is not found, nor is one of a run that has fail
   gate.resolve();
 });
 
+it("a response is no completion, though it is stored", async () => {
+  const client = await clientOf(app());
+  const { id } = await client.responses.create({ input: "Hi", store: true });
+  await expect(client.chat.completions.retrieve(id)).rejects.toMatchObject(missing);
+  await expect(client.chat.completions.messages.list(id)).rejects.toMatchObject(missing);
+  await expect(client.chat.completions.delete(id)).rejects.toMatchObject(missing);
+  expect((await client.responses.retrieve(id)).id).toBe(id);
+});
+
 it("one of a session can't be deleted alone", async () => {
   const client = await clientOf(app());
   const named = { ...params, store: true, metadata: { session_id: "s1" } };
