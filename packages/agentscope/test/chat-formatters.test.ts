@@ -143,7 +143,7 @@ test("a result without a name has that of its call, and none is ever empty", () 
   const result = { type: "tool_result", id: "a", name: "", output: "3" } as const;
   const formatted = openai.format([assistant(callOf("a")), new Msg("system", [result], "system")]);
   expect(formatted[1]).toEqual({ role: "tool", tool_call_id: "a", name: "add", content: "3" });
-  const nameless = assistant({ ...callOf("a"), name: "" });
+  const nameless = assistant({ type: "tool_use", id: "a", name: "", input: {} });
   for (const history of [[nameless, new Msg("system", [result], "system")], [nameless]]) {
     expect(openai.format(history)[1]).not.toHaveProperty("name");
   }

@@ -92,8 +92,10 @@ export class ItemEvents {
   /** Ends a message; where JSON is asked for, one that may be the answer is done once it is known whether it is. */
   endMessage(open: OpenItem, item: MessageItem): void {
     const { json, answer } = this.#state;
-    if (!json) return this.done(open, item);
-    if (answer !== open.index) return this.done(open, { ...item, phase: "commentary" });
+    if (!json || answer !== open.index) {
+      this.done(open, json ? { ...item, phase: "commentary" } : item);
+      return;
+    }
     this.update(open, item);
     this.#state.open = this.#state.open.filter((other) => other !== open);
     this.#state.held = open;

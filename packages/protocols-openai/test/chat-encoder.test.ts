@@ -12,10 +12,11 @@ import fc from "fast-check";
 import { ChatCompletionStream } from "openai/lib/ChatCompletionStream";
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import { describe, expect, it } from "vitest";
-import { run } from "./support/traced-run.ts";
+import { jsonRun, run } from "./support/traced-run.ts";
 
 const parts = fc.array(arbitraryPart, { maxLength: 40 });
 const status = fc.constantFrom("completed", "failed", "canceled", "incomplete", "rejected" as const);
+const runs = fc.constantFrom(run, jsonRun);
 const entries = fc.tuple(parts, status).map(([list, ended]) => runEntries(list, { status: ended }));
 
 function encode(log: readonly Pick<LogEntry, "event">[], state: ChatChunkState): readonly ChatEvent[] {
@@ -76,17 +77,17 @@ describe.each(goldenTraceNames)("the recorded run %s", (name) => {
 
 it("makes a legal stream of any run, however it ends", () => {
   fc.assert(
-    fc.property(entries, (log) => expectLegal(encode(log, newChatChunkState(run)))),
+    fc.property(entries, runs, (log, of) => expectLegal(encode(log, newChatChunkState(of)))),
     { numRuns: 300 },
   );
 });
 
 it("gives the same chunks from any place on, once the state has been put away and fetched again", () => {
   fc.assert(
-    fc.property(entries, fc.nat(), (log, place) => {
-      const whole = encode(log, newChatChunkState(run));
+    fc.property(entries, fc.nat(), runs, (log, place, of) => {
+      const whole = encode(log, newChatChunkState(of));
       const at = place % (log.length + 1);
-      const state = newChatChunkState(run);
+      const state = newChatChunkState(of);
       const head = encode(log.slice(0, at), state);
       const tail = encode(log.slice(at), JSON.parse(JSON.stringify(state)));
       expect([...head, ...tail]).toEqual(whole);
@@ -96,7 +97,7 @@ it("gives the same chunks from any place on, once the state has been put away an
 });
 
 it("is understood by the reader of OpenAI's SDK", async () => {
-  const log = entries.map((all) => encode(all, newChatChunkState(run)));
+  const log = fc.tuple(entries, runs).map(([all, of]) => encode(all, newChatChunkState(of)));
   const sound = log.filter((events) => !events.some((event) => "error" in event));
   await fc.assert(
     fc.asyncProperty(sound, async (events) => {
@@ -104,6 +105,21 @@ it("is understood by the reader of OpenAI's SDK", async () => {
       expect(choices[0]?.message.content ?? "").toBe(textOf(events, "content"));
     }),
     { numRuns: 100 },
+  );
+});
+
+it("loses nothing of what was said where JSON is asked for", () => {
+  const words = (log: readonly LogEntry[], of: typeof run) => {
+    const events = encode(log, newChatChunkState(of));
+    const texts = [textOf(events, "content"), textOf(events, "reasoning_content"), textOf(events, "refusal")];
+    return [...texts.join("").replaceAll("\n", "")].sort();
+  };
+  const sound = parts.map((list) => runEntries(list, { status: "completed" }));
+  fc.assert(
+    fc.property(sound, (log) => {
+      expect(words(log, jsonRun)).toEqual(words(log, run));
+    }),
+    { numRuns: 200 },
   );
 });
 

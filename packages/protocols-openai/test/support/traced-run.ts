@@ -11,3 +11,9 @@ export const run: Pick<RunRecord, "request" | "session"> = {
   },
   session: { agent: "Friday", userId: "u1", sessionId: "s1" },
 };
+
+/** The same run, of a request that asks for JSON. */
+export const jsonRun: typeof run = {
+  ...run,
+  request: { ...run.request, text: { format: { type: "json_object" } } },
+};
