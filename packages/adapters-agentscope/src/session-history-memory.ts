@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { Message, Role } from "@agentscope-runtime/agent-api";
-import { type Memory, Msg } from "@agentscope-runtime/agentscope";
+import { type ContentBlock, type Memory, Msg } from "@agentscope-runtime/agentscope";
 import { RuntimeError, type SessionHandle, type SessionHistoryService } from "@agentscope-runtime/core";
 import { isObject } from "./known-block.ts";
 import { readOriginal } from "./original-message.ts";
@@ -39,8 +39,8 @@ export class SessionHistoryMemory implements Memory {
   }
 
   /**
-   * Stores messages, all or none. One whose id is among those that `getMemory` reads is passed over; but a user's message
-   * that reuses the id of another one, with a time or words of its own, is stored under an id of its own.
+   * Stores messages, all or none. One that is among those that `getMemory` reads is passed over; but a message that only
+   * reuses the id of another one, with words of its own or, as a user's, a time of its own, gets an id of its own.
    */
   add(messages: Msg | readonly Msg[]): Promise<void> {
     const list = "role" in messages ? [messages] : messages;
@@ -132,14 +132,33 @@ class Stored {
         this.msgs.set(id, admitted);
         return admitted;
       }
-      if (msg.role !== "user" || isSame(known, msg)) return undefined;
+      if (isSame(known, msg)) return undefined;
     }
   }
 }
 
 // Some clients number the messages of every turn from 1, and people repeat themselves: the time tells the two apart.
 function isSame(known: Msg, msg: Msg): boolean {
-  return known.timestamp === msg.timestamp && isDeepStrictEqual(known.content, msg.content);
+  if (known.role !== msg.role) return false;
+  if (msg.role === "user") {
+    return known.timestamp === msg.timestamp && isDeepStrictEqual(known.content, msg.content);
+  }
+  // What comes back from a client may be a piece of the message, without what only the history knows of it.
+  const said = known.getContentBlocks().map(essence);
+  return msg
+    .getContentBlocks()
+    .every((block) => said.some((other) => isDeepStrictEqual(other, essence(block))));
+}
+
+function essence(block: ContentBlock): unknown {
+  switch (block.type) {
+    case "tool_use":
+      return [block.type, block.id, block.name, block.input];
+    case "tool_result":
+      return [block.type, block.id, block.output];
+    default:
+      return block;
+  }
 }
 
 function withId({ name, content, role, metadata, timestamp, usage, finishedReason }: Msg, id: string): Msg {

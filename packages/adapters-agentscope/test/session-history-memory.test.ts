@@ -140,6 +140,31 @@ describe("ids", () => {
     ]);
   });
 
+  it("that a client gives to every result of a tool lose none that is new", async () => {
+    const answer = (output: string) =>
+      new Msg("system", [{ type: "tool_result", id: "call_0", name: "", output }], "system", { id: "1" });
+    for (const output of ["Sunny", "Rainy", "Rainy"]) await newMemory().add(answer(output));
+    const outputs = (await newMemory().getMemory()).flatMap((msg) => msg.getContentBlocks("tool_result"));
+    expect(outputs.map(({ output }) => output)).toEqual(["Sunny", "Rainy"]);
+  });
+
+  it("that were given to an agent's messages or to a system's lose no words that are new", async () => {
+    for (const role of ["assistant", "system"] as const) {
+      for (const text of ["a", "b", "b"]) await newMemory().add(new Msg("X", text, role, { id: role }));
+    }
+    expect(await textsOf(newMemory())).toEqual(["a", "b", "a", "b"]);
+  });
+
+  it("of messages that a client sends back, whole or a piece of them, are those of the stored ones", async () => {
+    const asked = call("call_1", "Paris");
+    await newMemory().add(asked);
+    const back = (content: readonly ContentBlock[]) =>
+      newMemory().add(new Msg("assistant", content, "assistant", { id: asked.id }));
+    await back([{ type: "text", text: "Paris" }]);
+    await back([{ type: "tool_use", id: "call_1", name: "get_weather", input: { city: "Paris" } }]);
+    expect(json(await newMemory().getMemory())).toEqual(json([asked]));
+  });
+
   it("as long as they may be fit the history", async () => {
     const msg = user("a", "x".repeat(1024));
     await newMemory().add([msg, call("y".repeat(5000), "Paris")]);
