@@ -1,5 +1,6 @@
 import { AgentRequest } from "@agentscope-runtime/agent-api";
 import { z } from "zod";
+import { assertFormatType } from "./answer-format.ts";
 import { APPROVAL_TOOL, fromApprovalCallId } from "./chat-approval.ts";
 import { ChatMessage } from "./chat-message.ts";
 import { fromChatMessage } from "./from-chat-message.ts";
@@ -23,6 +24,7 @@ export interface ChatRequest {
 export function toChatRequest(body: unknown): ChatRequest {
   const { messages, max_tokens, max_completion_tokens, tools, ...others } = parseParams(ChatParams, body);
   refuseUnsupported(body);
+  assertFormatType(others.response_format, "response_format");
   const offered = tools?.filter(({ function: { name } }) => name !== APPROVAL_TOOL) ?? [];
   assertChosenTool(others.tool_choice, offered);
   const { response_format, verbosity, reasoning_effort, user, metadata } = others;

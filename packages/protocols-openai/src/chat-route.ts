@@ -1,6 +1,7 @@
 import { idempotencyOf, type ProtocolContext } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { agentOf } from "./agent-of.ts";
+import { withSchemaAt } from "./answer-format.ts";
 import { toChatRequest } from "./chat-request.ts";
 import { withChatSession } from "./chat-session.ts";
 import { toChatFrames, toFinalCompletion } from "./to-chat-answer.ts";
@@ -17,7 +18,9 @@ export function chatRoute(context: ProtocolContext): Handler {
     const idempotency = idempotencyOf(request);
     const agentRequest = await withChatSession(params, { runs: runs(), agent, caller, idempotency });
     assertRoom();
-    const { run, replayed } = await runs().start(agent, agentRequest, { caller, idempotency });
+    const { run, replayed } = await withSchemaAt("response_format", () =>
+      runs().start(agent, agentRequest, { caller, idempotency }),
+    );
     reply.header("x-run-id", encodeURIComponent(run.id.toWellFormed()));
     if (replayed) reply.header("idempotent-replayed", "true");
     // The agent has worked already: another attempt would be another run.

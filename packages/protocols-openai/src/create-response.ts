@@ -1,5 +1,6 @@
 import { type ProtocolContext, RuntimeError, type StartedRun } from "@agentscope-runtime/core";
 import { agentOf } from "./agent-of.ts";
+import { withSchemaAt } from "./answer-format.ts";
 import { type ResponseSessionOptions, withSession } from "./response-session.ts";
 import type { ResponsesRequest } from "./to-agent-request.ts";
 
@@ -17,7 +18,9 @@ export async function createResponse(
     if (fork !== undefined) await runs().sessions.delete(agent, fork, caller);
   };
   try {
-    const started = await runs().start(agent, agentRequest, { caller, idempotency });
+    const started = await withSchemaAt("text.format.schema", () =>
+      runs().start(agent, agentRequest, { caller, idempotency }),
+    );
     if (started.run.session.sessionId !== agentRequest.session_id) await leave();
     return started;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { AgentRequest, ReasoningOptions, TextOptions } from "@agentscope-runtime/agent-api";
 import { z } from "zod";
+import { assertFormatType } from "./answer-format.ts";
 import type { CompactionBounds } from "./compaction.ts";
 import { Input } from "./input-item.ts";
 import { parameterError } from "./openai-error.ts";
@@ -63,6 +64,7 @@ function parse(body: unknown): z.output<typeof CreateParams> {
     const message = "A response in the background has to be stored.";
     throw parameterError("background", "mutually_exclusive_parameters", message);
   }
+  assertFormatType(params.text?.format, "text.format");
   assertChosenTool(params.tool_choice, params.tools ?? []);
   return params;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parameterError } from "./openai-error.ts";
+import { OWN_TOOLS } from "./output-item.ts";
 
 /** Which tools the agent may or has to call. */
 export type ToolChoice = "none" | "auto" | "required" | NamedToolChoice;
@@ -13,7 +14,12 @@ const Named: z.ZodType<NamedToolChoice> = z.discriminatedUnion(
   "type",
   [
     z.object({ type: z.literal("function"), name: z.string() }),
-    z.object({ type: z.literal("mcp"), server_label: z.string(), name: z.string().nullish() }),
+    z.object({
+      type: z.literal("mcp"),
+      // No request can bring servers of its own.
+      server_label: z.literal(OWN_TOOLS, `has to be ${OWN_TOOLS}, as the agent's own tools are called`),
+      name: z.string().nullish(),
+    }),
   ],
   "can name a function, or a tool of the agent's as mcp",
 );

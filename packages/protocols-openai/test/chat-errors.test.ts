@@ -53,6 +53,18 @@ it.each<[string, object, string | null, string]>([
     "invalid_value",
   ],
   ["a choice of no kind", { messages: [user], tool_choice: "some" }, "tool_choice", "invalid_value"],
+  [
+    "an unknown format",
+    { messages: [user], response_format: { type: "yaml" } },
+    "response_format",
+    "invalid_value",
+  ],
+  [
+    "a schema that can't be used",
+    { messages: [user], response_format: { type: "json_schema", json_schema: { schema: { type: "town" } } } },
+    "response_format",
+    "invalid_value",
+  ],
   ["a seed that is no number", { messages: [user], seed: "x" }, "seed", "invalid_value"],
   ["a stop that is no text", { messages: [user], stop: [5] }, "stop", "invalid_value"],
   ["logprobs", { messages: [user], logprobs: true }, "logprobs", "unsupported_parameter"],

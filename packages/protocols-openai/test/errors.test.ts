@@ -77,6 +77,24 @@ const wrong: readonly [string, unknown, string | null, string][] = [
     "invalid_value",
   ],
   [
+    "the choice of a server that is not there",
+    { input: "Hi", tool_choice: { type: "mcp", server_label: "github" } },
+    "tool_choice.server_label",
+    "invalid_value",
+  ],
+  [
+    "a text of an unknown format",
+    { input: "Hi", text: { format: { type: "yaml" } } },
+    "text.format",
+    "invalid_value",
+  ],
+  [
+    "a schema that can't be used",
+    { input: "Hi", text: { format: { type: "json_schema", name: "x", schema: { type: "town" } } } },
+    "text.format.schema",
+    "invalid_value",
+  ],
+  [
     "a text of no format",
     { input: "Hi", text: { format: {} } },
     "text.format.type",
