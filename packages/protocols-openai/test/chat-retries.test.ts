@@ -1,4 +1,4 @@
-import { InMemorySessionHistoryService, text } from "@agentscope-runtime/core";
+import { type AgentPart, InMemorySessionHistoryService, text } from "@agentscope-runtime/core";
 import { expect, it } from "vitest";
 import { clientOf, openaiApp, parts } from "./support/serve.ts";
 
@@ -54,12 +54,12 @@ it.each([{}, { session_id: "s1" }])(
   "an approval whose run has failed can be given again (%j)",
   async (metadata) => {
     const continued: unknown[] = [];
-    const app = openaiApp().query(parts(), function* ({ request }) {
+    const app = openaiApp().query(parts(), function* ({ request }): Generator<AgentPart> {
       continued.push(request.continues);
       if (continued.length === 2) throw new Error("The disk is full.");
       if (continued.length === 3) return;
-      yield { kind: "approval-request" as const, requestId: "ask_1", name: "delete", arguments: "{}" };
-      yield { kind: "finish" as const, reason: "input_required" };
+      yield { kind: "approval-request", requestId: "ask_1", name: "delete", arguments: "{}" };
+      yield { kind: "finish", reason: "input_required" };
     });
     const client = await clientOf(app);
     const asked = [{ role: "user" as const, content: "Tidy up." }];
