@@ -47,7 +47,8 @@ function isMediaType(type: unknown): boolean {
   return type === "image" || type === "audio" || type === "video";
 }
 
-function isSource(source: unknown): source is MediaSource {
+/** True for a source that says where the bytes of a medium are. */
+export function isSource(source: unknown): source is MediaSource {
   if (!isObject(source)) return false;
   if (source.type === "url") return typeof source.url === "string";
   return source.type === "base64" && typeof source.media_type === "string" && typeof source.data === "string";

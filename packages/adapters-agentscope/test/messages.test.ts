@@ -297,6 +297,24 @@ describe("messages of a caller", () => {
     ["a number", "21", { output: "21" }],
     ["an object", '{"temperature":21}', { output: '{"temperature":21}' }],
     ["blocks", '[{"type":"text","text":"a"}]', { output: [{ type: "text", text: "a" }] }],
+    [
+      "files",
+      JSON.stringify([
+        { type: "file", file_data: "data:text/plain;base64,QUJD", filename: "a.txt" },
+        { type: "file", file_data: "data:image/png;base64,QUJD", filename: "a.png" },
+        { type: "document", source: { type: "base64", media_type: "application/pdf", data: "QUJD" } },
+        { type: "document", source: { type: "url", url: "https://x/y.pdf" } },
+      ]),
+      {
+        output: [
+          { type: "text", text: 'The file "a.txt" was sent along, but can\'t be shown as text.' },
+          { type: "image", source: { type: "base64", media_type: "image/png", data: "QUJD" } },
+          { type: "text", text: "A file was sent along, but can't be shown as text." },
+          { type: "text", text: "A file can be found at: https://x/y.pdf" },
+        ],
+      },
+    ],
+    ["a list of files", '[{"type":"file","filename":"a"}]', { output: '[{"type":"file","filename":"a"}]' }],
     ["a list of something else", '[{"a":1}]', { output: '[{"a":1}]' }],
     [
       "the result of an MCP call",

@@ -109,7 +109,17 @@ function toOutputJson(output: string | readonly InputPart[]): string {
 }
 
 function toOutputBlock(part: InputPart): object {
-  if (part.type === "input_text") return { ...part, type: "text" };
-  if (part.type !== "input_image") return part;
-  return { type: "image", source: { type: "url", url: part.image_url } };
+  switch (part.type) {
+    case "input_image":
+      return { type: "image", source: { type: "url", url: part.image_url } };
+    case "input_audio": {
+      const { data, format } = part.input_audio;
+      const source = { type: "base64", media_type: `audio/${format}`, data };
+      return { type: "audio", source };
+    }
+    case "refusal":
+      return { type: "text", text: part.refusal };
+    default:
+      return toSlot(part);
+  }
 }

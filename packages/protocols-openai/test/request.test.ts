@@ -28,6 +28,25 @@ async function agentInput(input: unknown): Promise<unknown[]> {
 const HIDDEN: ReadonlySet<string> = new Set(["object", "delta"]);
 
 describe("the agent gets", () => {
+  it("what a function's output holds as blocks, media and files among them", async () => {
+    const output = [
+      { type: "output_text", text: "a" },
+      { type: "refusal", refusal: "No." },
+      { type: "input_image", image_url: "https://x/y.png" },
+      { type: "input_audio", input_audio: { data: "QUJD", format: "mp3" } },
+      { type: "input_file", file_data: "data:text/plain;base64,QUJD", filename: "a.txt" },
+    ];
+    const input = [{ type: "function_call_output", call_id: "call_1", output }];
+    const [[, , slot] = []] = (await agentInput(input)) as { data: { output: string } }[][];
+    expect(JSON.parse(slot?.data.output ?? "")).toEqual([
+      { type: "text", text: "a" },
+      { type: "text", text: "No." },
+      { type: "image", source: { type: "url", url: "https://x/y.png" } },
+      { type: "audio", source: { type: "base64", media_type: "audio/mp3", data: "QUJD" } },
+      { type: "file", file_data: "data:text/plain;base64,QUJD", filename: "a.txt" },
+    ]);
+  });
+
   it("a text as one message of the user", async () => {
     expect(await agentInput("Hi")).toEqual([["message", "user", { type: "text", text: "Hi" }]]);
   });
