@@ -121,7 +121,8 @@ export class ItemEvents {
     const item = held === null ? undefined : this.itemAt(held);
     if (held === null || item?.type !== "message") return;
     this.#state.held = null;
-    this.done(held, { ...item, phase: isMixed(item) ? "commentary" : phase });
+    // Readers take every part of an answer for JSON of its own, which a refusal or a link beside it is not.
+    this.done(held, { ...item, phase: item.content.length > 1 ? "commentary" : phase });
   }
 }
 
@@ -132,9 +133,4 @@ function hasOpenCall(items: readonly OutputItem[]): boolean {
     if (item.type === "function_call") return !answered.has(item.call_id);
     return item.type === "mcp_approval_request" || (item.type === "mcp_call" && item.output === null);
   });
-}
-
-// What is said besides a refusal is no JSON.
-function isMixed({ content }: MessageItem): boolean {
-  return new Set(content.map(({ type }) => type)).size > 1;
 }

@@ -94,6 +94,23 @@ it("takes an answer for one although the agent goes on with a call of its own", 
   expect(choices[0]?.message.parsed).toEqual({ answer: 42 });
 });
 
+it("stays readable where media come with the answer, or refuse to be one", async () => {
+  const image: AgentPart = { kind: "image", messageId: "1", url: "https://example.com/a.png" };
+  const refusal: AgentPart = { kind: "refusal-delta", messageId: "2", text: "No." };
+  const [said, end] = says("1", '{"answer":42}') as [AgentPart, AgentPart];
+  for (const list of [
+    [said, image, end],
+    [said, end, refusal],
+  ]) {
+    const client = await saying(list);
+    const { status, output_parsed } = await client.responses.parse(response);
+    expect([status, output_parsed]).toEqual(["completed", null]);
+  }
+  const client = await saying([said, image, end]);
+  const { choices } = await client.chat.completions.parse(chat);
+  expect(choices[0]?.message.parsed).toEqual({ answer: 42 });
+});
+
 it("says that a message is done once the next one speaks", async () => {
   const client = await saying([...says("1", "Let me compute."), ...calls, ...says("2", '{"answer":42}')]);
   const told: string[] = [];
