@@ -41,6 +41,11 @@ export class Upgrades {
       if (rawHeaders[at]?.toLowerCase() !== "upgrade") lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
     }
     socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
+    const before = socket.rawListeners("close");
     this.#server.emit((socket as TLSSocket).encrypted ? "secureConnection" : "connection", socket);
+    // Who waits for the end of connections has seen this one already.
+    for (const added of socket.rawListeners("close").slice(before.length)) {
+      if (before.includes(added)) socket.off("close", added as () => void);
+    }
   }
 }
