@@ -1,8 +1,13 @@
-import { InMemorySessionHistoryService } from "@agentscope-runtime/core";
+import {
+  InMemorySessionHistoryService,
+  InMemoryStateService,
+  type SessionHandle,
+  text,
+} from "@agentscope-runtime/core";
 import type OpenAI from "openai";
 import { expect, it } from "vitest";
 import { historicalApp } from "./support/historical.ts";
-import { clientOf } from "./support/serve.ts";
+import { clientOf, openaiApp } from "./support/serve.ts";
 
 /** Two agents that keep histories of their own. */
 async function twoAgents(): Promise<{ client: OpenAI; poems: InMemorySessionHistoryService }> {
@@ -76,4 +81,29 @@ it("where several agents know its id, all of it is shown, and deleted", async ()
   await expect(client.responses.retrieve(runId)).rejects.toMatchObject(gone);
   await expect(client.conversations.retrieve(id)).rejects.toMatchObject(gone);
   await expect(client.conversations.delete(id)).rejects.toMatchObject(gone);
+});
+
+it("a deletion that fails at an agent without a history can be repeated", async () => {
+  class MoodyStates extends InMemoryStateService {
+    #asked = 0;
+
+    override async deleteState(session: SessionHandle): Promise<void> {
+      if (this.#asked++ === 0) throw new Error("The disk is away.");
+      return super.deleteState(session);
+    }
+  }
+  const state = new MoodyStates();
+  await state.start();
+  const poet = openaiApp({ name: "poet", protocols: [] })
+    .init(() => ({ state }))
+    .services((resources) => resources)
+    .query(text(), () => "ok");
+  const client = await clientOf(historicalApp().host("poet", poet));
+  const { id } = await client.conversations.create(bob);
+  const session = { agent: "poet", userId: id, sessionId: id };
+  await state.saveState(session, { verse: 1 });
+  await expect(client.conversations.delete(id)).rejects.toMatchObject({ status: 500 });
+  expect((await client.conversations.delete(id)).deleted).toBe(true);
+  expect(await state.exportState(session)).toBeUndefined();
+  await expect(client.conversations.retrieve(id)).rejects.toMatchObject(gone);
 });
