@@ -3,7 +3,7 @@ import type { ProtocolContext, ServedAgent } from "@agentscope-runtime/core";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { agentOf } from "./agent-of.ts";
-import { type Conversation, findConversations, notFound, toConversation } from "./find-conversation.ts";
+import { type Conversation, findConversations, notFound, toConversation } from "./find-conversations.ts";
 import { Input, type InputItem } from "./input-item.ts";
 import { type ItemList, ItemListQuery, toItemList } from "./item-list.ts";
 import { parseParams } from "./parse-params.ts";
