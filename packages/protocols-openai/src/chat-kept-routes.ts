@@ -1,8 +1,7 @@
 import { type ProtocolContext, RuntimeError } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { agentOf } from "./agent-of.ts";
-import { isChainId } from "./chain-id.ts";
+import { deleteLoneRun } from "./delete-lone-run.ts";
 import { findCompletion } from "./find-completion.ts";
 import { type ItemListQuery, itemListFields, toItemList } from "./item-list.ts";
 import { parameterError } from "./openai-error.ts";
@@ -41,30 +40,17 @@ export function chatUpdateRoute(context: ProtocolContext): Handler {
 
 /** `DELETE /chat/completions/:id`: deletes the completion with all there is of it, unless it is part of a session. */
 export function chatDeleteRoute(context: ProtocolContext): Handler {
-  const { agents, assertRoom, callerOf, runs, wait } = context;
   return async (request, reply) => {
-    const { id, session, request: asked } = (await findCompletion(context, request)).run;
-    const caller = callerOf(request);
-    const { items, nextCursor } = await runs().list({ ...session, limit: 2 }, caller);
-    const { session_id: named } = (asked.metadata ?? {}) as { readonly session_id?: unknown };
-    if (
-      items.length > 1 ||
-      nextCursor !== undefined ||
-      named ||
-      asked.conversation !== undefined ||
-      !isChainId(session.sessionId)
-    ) {
+    const { run } = await findCompletion(context, request);
+    const { id } = run;
+    const shared = () => {
       const message = `Completion '${id}' is part of a session, which can only be deleted as a whole.`;
-      throw parameterError("completion_id", "unsupported_value", message);
-    }
-    assertRoom();
-    const { sessionId, userId } = session;
-    // Goes on even where the client does not wait for it.
-    const deleted = await wait(reply, async () => {
-      await runs().sessions.delete(agentOf(session.agent, agents), { sessionId, userId }, caller);
-      return { id, object: "chat.completion.deleted", deleted: true };
-    });
-    return deleted ?? reply;
+      return parameterError("completion_id", "unsupported_value", message);
+    };
+    const { session_id: named } = (run.request.metadata ?? {}) as { readonly session_id?: unknown };
+    if (named) throw shared();
+    const answer = { id, object: "chat.completion.deleted", deleted: true };
+    return deleteLoneRun(context, run, { request, reply, answer, shared });
   };
 }
 

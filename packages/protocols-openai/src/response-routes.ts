@@ -1,8 +1,7 @@
 import type { ProtocolContext, RunRecord } from "@agentscope-runtime/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { agentOf } from "./agent-of.ts";
-import { isChainId } from "./chain-id.ts";
+import { deleteLoneRun } from "./delete-lone-run.ts";
 import { findResponse } from "./find-response.ts";
 import { ItemListQuery, toItemList } from "./item-list.ts";
 import { parameterError } from "./openai-error.ts";
@@ -53,28 +52,15 @@ export function cancelRoute(context: ProtocolContext): Handler {
  * taken out of it.
  */
 export function deleteRoute(context: ProtocolContext): Handler {
-  const { agents, assertRoom, callerOf, runs, wait } = context;
   return async (request, reply) => {
-    const { id, session, request: asked } = await find(context, request);
-    const caller = callerOf(request);
-    const { items, nextCursor } = await runs().list({ ...session, limit: 2 }, caller);
-    if (
-      items.length > 1 ||
-      nextCursor !== undefined ||
-      asked.conversation !== undefined ||
-      !isChainId(session.sessionId)
-    ) {
+    const run = await find(context, request);
+    const { id } = run;
+    const shared = () => {
       const message = `Response '${id}' is part of a conversation, which can only be deleted as a whole.`;
-      throw parameterError("response_id", "unsupported_value", message);
-    }
-    assertRoom();
-    const { sessionId, userId } = session;
-    // Goes on even where the client does not wait for it.
-    const deleted = await wait(reply, async () => {
-      await runs().sessions.delete(agentOf(session.agent, agents), { sessionId, userId }, caller);
-      return { id, object: "response", deleted: true };
-    });
-    return deleted ?? reply;
+      return parameterError("response_id", "unsupported_value", message);
+    };
+    const answer = { id, object: "response", deleted: true };
+    return deleteLoneRun(context, run, { request, reply, answer, shared });
   };
 }
 
