@@ -1,4 +1,5 @@
 import { text } from "@agentscope-runtime/core";
+import { arbitrarySpoilings, spoil } from "@agentscope-runtime/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { agUiApp } from "./support/serve.ts";
@@ -35,30 +36,12 @@ const sound = {
   resume: [{ interruptId: "i", status: "resolved", payload: { approved: true }, metadata: {} }],
 };
 
-type Path = readonly (string | number)[];
-
-function pathsIn(value: unknown, path: Path = []): Path[] {
-  if (typeof value !== "object" || value === null) return [path];
-  const steps: [string | number, unknown][] = Array.isArray(value)
-    ? [...value.entries()]
-    : Object.entries(value);
-  return [path, ...steps.flatMap(([key, inner]) => pathsIn(inner, [...path, key]))];
-}
-
-function spoil(body: unknown, [path, value]: readonly [Path, unknown]): unknown {
-  const [key, ...rest] = path;
-  if (key === undefined || typeof body !== "object" || body === null) return value;
-  const copy: object = Array.isArray(body) ? [...body] : { ...body };
-  Reflect.set(copy, key, spoil(Reflect.get(copy, key), [rest, value]));
-  return copy;
-}
-
 const words = ["user", "tool", "activity", "text", "image", "file", "url", "constructor", "\ud800"];
 const hostile = fc.oneof(
   fc.constantFrom<unknown>(...words, "", null, -1, true, []),
   fc.jsonValue({ maxDepth: 2 }),
 );
-const spoilt = fc.array(fc.tuple(fc.constantFrom(...pathsIn(sound)), hostile), { maxLength: 2 });
+const spoilings = arbitrarySpoilings(sound, hostile);
 
 it("no body makes the server fail: it is answered with a whole stream, or refused", async () => {
   const server = await agUiApp()
@@ -66,9 +49,9 @@ it("no body makes the server fail: it is answered with a whole stream, or refuse
     .createServer();
   const seen = new Set<number>();
   await fc.assert(
-    fc.asyncProperty(spoilt, fc.boolean(), async (places, connects) => {
+    fc.asyncProperty(spoilings, fc.boolean(), async (places, connects) => {
       const body = { ...sound, runId: crypto.randomUUID() };
-      const payload = JSON.stringify(places.reduce<unknown>(spoil, body));
+      const payload = JSON.stringify(spoil(body, places));
       const headers = { "content-type": "application/json" };
       const url = connects ? "/ag-ui/connect" : "/ag-ui";
       const answer = await server.inject({ method: "POST", url, headers, payload });

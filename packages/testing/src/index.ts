@@ -28,5 +28,6 @@ export {
   type SessionHistoryServiceSuiteOptions,
   sessionHistoryServiceSuite,
 } from "./session-history-service-suite.ts";
+export { arbitrarySpoilings, type Spoiling, spoil } from "./spoiling.ts";
 export { type StateServiceSuiteOptions, stateServiceSuite } from "./state-service-suite.ts";
 export { type TaskQueueBounds, type TaskQueueSuiteOptions, taskQueueSuite } from "./task-queue-suite.ts";
